@@ -1,0 +1,1 @@
+"""The support directory: crisis lines, therapists, support groups and treatment programmes, found by place and need."""

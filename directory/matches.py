@@ -1,0 +1,168 @@
+"""A resource as the answer to one search: distance, what it covers and why, open state, age of its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from directory import hours
+from directory.needs import Vocabulary
+from directory.query import Cursor, Query
+from directory.records import Kind, OpenState, Place
+
+# How long facts stay good after their last check (design: crisis line 180 days, meeting 12 months, the rest 24).
+LIMITS = {
+    Kind.CRISIS_LINE: timedelta(days=180),
+    Kind.SUPPORT_GROUP: timedelta(days=365),
+    Kind.THERAPIST: timedelta(days=730),
+    Kind.TREATMENT_PROGRAM: timedelta(days=730),
+}
+EMERGENCY = "emergency_number"
+MENTAL, SUBSTANCE = "mental_health", "substance_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One resource in an answer. ``resource`` maps the columns of the table ``resource``; distances are kilometres.
+
+    ``tier``: 1 integrated and reaching all needs, 2 states all, 3 reaches all, 4 all but one, and so on.
+    ``relaxed`` is the radius beyond which it lies ("80", "160", "region", "country"), None when within what was asked.
+    """
+
+    resource: Mapping[str, Any]
+    tier: int = 2
+    chord_squared: int = 0
+    distance_km: float | None = None
+    needs_asked: tuple[str, ...] = ()
+    needs_stated: tuple[str, ...] = ()
+    needs_reached: tuple[str, ...] = ()
+    reason: str = ""
+    open: hours.Open = field(default_factory=lambda: hours.Open(OpenState.UNKNOWN, None))
+    stale: bool = False
+    relaxed: str | None = None
+
+    @property
+    def distance_is_approximate(self) -> bool:
+        """Return whether the position is only an area's centre."""
+        return self.distance_km is not None and self.resource["precision"] != "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Something that was widened so that the answer is not empty. ``what``: ``radius_km``, ``needs``, ``words``."""
+
+    what: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A hard wish without which there would be something to show: the parameter to drop, and how many it hides."""
+
+    parameter: str
+    values: tuple[str, ...]
+    matches: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The answer to a query: what was understood, what was relaxed, and three groups, best first."""
+
+    query: Query
+    country: str
+    place: Place | None
+    candidates: tuple[Place, ...] = ()
+    place_not_found: bool = False
+    relaxed: tuple[Relaxation, ...] = ()
+    lifts: tuple[Lift, ...] = ()
+    crisis: tuple[Match, ...] = ()
+    nearby: tuple[Match, ...] = ()
+    remote: tuple[Match, ...] = ()
+    closer: Match | None = None
+    next_page: Cursor | None = None
+
+
+def facts_date(resource: Mapping[str, Any]) -> date | None:
+    """Return the newest date anybody stands for: the last check, else the date of the source of the contact."""
+    if resource["last_checked"] is not None:
+        return resource["last_checked"]  # type: ignore[no-any-return]
+    dates = [each["date"] for each in resource["sources"] if each["date"]]
+    return date.fromisoformat(dates[0]) if dates else None
+
+
+def is_stale(resource: Mapping[str, Any], at: datetime) -> bool:
+    """Return whether the facts are past the limit of their kind. Facts nobody re-checked age from their source's date."""
+    dated = facts_date(resource)
+    return dated is not None and at.date() - dated > LIMITS[Kind(resource["kind"])]
+
+
+def opening(resource: Mapping[str, Any], at: datetime) -> hours.Open:
+    """Return one of the four answers to "open now", in the resource's own zone."""
+    return hours.open_state(
+        resource["hours"],
+        resource["timezone"],
+        resource["country"],
+        resource["region"],
+        at,
+        hours_note=resource["hours_note"],
+        trusted=not is_stale(resource, at) and resource["status"] == "active",
+    )
+
+
+def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str, ...]) -> str:
+    """Return why a resource answers these needs, in words that promise only what its source says.
+
+    "covers 2 of 2: depression, anxiety" is said of stated needs alone; what is only reached through the parent reads
+    "general mental-health care: ask about anxiety".
+    """
+    if not needs:
+        return "helps people here"
+    stated = [need for need in needs if resource["stated"] >> vocabulary.needs[need].bit & 1]
+    general = [need for need in needs if need not in stated and resource["reach"] >> vocabulary.needs[need].bit & 1]
+    missing = [need for need in needs if need not in stated and need not in general]
+    parts = []
+    families = {family(vocabulary, need) for need in needs}
+    if resource["integrated"] and {MENTAL, SUBSTANCE} <= families and not missing:
+        parts.append("treats mental health and substance use together")
+    if stated:
+        parts.append(f"covers {len(stated)} of {len(needs)}: {words(vocabulary, stated)}")
+    for parent, care in ((MENTAL, "general mental-health care"), (SUBSTANCE, "general substance-use care")):
+        children = [need for need in general if vocabulary.needs[need].parent == parent]
+        if children:
+            parts.append(f"{care}: ask about {words(vocabulary, children)}")
+    for parent in (need for need in general if vocabulary.needs[need].parent is None):
+        held = [key for key in vocabulary.children(parent) if resource["stated"] >> vocabulary.needs[key].bit & 1]
+        parts.append(f"for {words(vocabulary, held)}: ask about other {words(vocabulary, [parent])}")
+    if missing:
+        parts.append(f"does not say it covers {words(vocabulary, missing)}")
+    return "; ".join(parts)
+
+
+def words(vocabulary: Vocabulary, needs: list[str]) -> str:
+    """Return the names of needs as a list inside a sentence: "depression, anxiety"."""
+    names = [vocabulary.needs[need].names["en"] for need in needs]
+    return ", ".join(name[:1].lower() + name[1:] if name[1:2].islower() else name for name in names)
+
+
+def family(vocabulary: Vocabulary, need: str) -> str:
+    """Return the parent of a need, or the need itself when it has none."""
+    return vocabulary.needs[need].parent or need
+
+
+def matched(vocabulary: Vocabulary, resource: Mapping[str, Any], query: Query, **known: Any) -> Match:
+    """Return a resource as a match of a query, with what it covers, the reason, the open state and the age of facts."""
+    held = [(need, 1 << vocabulary.needs[need].bit) for need in query.needs]
+    return Match(
+        resource=resource,
+        needs_asked=query.needs,
+        needs_stated=tuple(need for need, bit in held if resource["stated"] & bit),
+        needs_reached=tuple(need for need, bit in held if resource["reach"] & bit),
+        reason=reason(vocabulary, resource, query.needs),
+        open=opening(resource, query.at),
+        stale=is_stale(resource, query.at),
+        **known,
+    )

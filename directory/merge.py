@@ -1,0 +1,264 @@
+"""Listings of the same thing become one resource. Automatic only when certain; nothing is guessed.
+
+Two listings are the same when they share a typed identifier, or the same full name, street and postal code with
+neither ages nor audiences contradicting (docs/decisions/merge.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from directory import clean
+from directory.geocoding import Gazetteer
+from directory.needs import Vocabulary
+from directory.records import Kind, Listing, Phone, Place, Point, Precision
+
+# A practice and a programme at one address are often one site seen by two directories; lines and groups never are.
+_SITE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
+_DOORLESS_FORMATS = frozenset({"phone", "text", "chat", "video"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A listing as stored: its row id, its source's name and date, and the resource it belongs to so far."""
+
+    id: int
+    listing: Listing
+    source_name: str
+    source_date: date | None
+    resource_id: int | None
+
+
+def keys(listing: Listing) -> list[str]:
+    """Return the keys under which another listing may be found to be the same thing; often none."""
+    found = [identifier for identifier in listing.identifiers if ":" in identifier]
+    if listing.address_1 and listing.postal_code and not listing.confidential_location:
+        parts = (listing.name, listing.address_1, listing.address_2 or "", listing.postal_code, listing.country or "")
+        found.append("site:" + "|".join(clean.match_key(part) for part in parts)[:390])
+    return found
+
+
+def contradiction(a: Listing, b: Listing) -> str | None:
+    """Return why two listings that share a key are not certainly the same thing, or None when nothing speaks against it."""
+    if a.kind != b.kind and not {a.kind, b.kind} <= _SITE_KINDS:
+        return "different kinds"
+    if set(a.identifiers) & set(b.identifiers):
+        return None
+    if (a.minimum_age, a.maximum_age) != (b.minimum_age, b.maximum_age) and _ages_stated(a) and _ages_stated(b):
+        return "different ages"
+    if a.audiences and b.audiences and set(a.audiences) != set(b.audiences):
+        return "different audiences"
+    return None
+
+
+def groups(members: Sequence[Sourced]) -> list[list[Sourced]]:
+    """Return the members as groups of the same thing, each in order of listing id, by the keys they share."""
+    found: list[list[Sourced]] = []
+    group_keys: list[set[str]] = []
+    for member in sorted(members, key=lambda each: each.id):
+        own = set(keys(member.listing))
+        joined = [
+            number
+            for number, group in enumerate(found)
+            if own & group_keys[number] and all(contradiction(member.listing, other.listing) is None for other in group)
+        ]
+        if not joined:
+            found.append([member])
+            group_keys.append(own)
+            continue
+        first, *others = joined
+        found[first].append(member)
+        group_keys[first] |= own
+        for number in reversed(others):
+            pairs = ((a, b) for a in found[first] for b in found[number])
+            if all(contradiction(a.listing, b.listing) is None for a, b in pairs):
+                found[first].extend(found.pop(number))
+                group_keys[first] |= group_keys.pop(number)
+    return [sorted(group, key=lambda each: each.id) for group in found]
+
+
+def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazetteer) -> dict[str, Any]:
+    """Return the column values of the resource that a group of listings makes, without its id.
+
+    Needs are united. Language, payment, ages and audiences count only as far as every listing that speaks of them
+    agrees. Phone with extension, address with position and hours with zone are each taken whole from one listing;
+    ``last_checked`` is that of the listing the phone came from.
+    """
+    ordered = sorted(group, key=lambda each: (-(each.listing.last_checked or date.min).toordinal(), each.id))
+    listings = [each.listing for each in ordered]
+    lead = next((each for each in listings if each.phone is not None or each.sms is not None), listings[0])
+    addressed = (
+        _first(listings, lambda each: each.address_1 or each.point) or _first(listings, lambda each: each.city) or lead
+    )
+    timed = _first(listings, lambda each: each.hours) or _first(listings, lambda each: each.hours_note) or lead
+    confidential = any(each.confidential_location for each in listings)
+    point, precision, place = _position(addressed, confidential, gazetteer)
+    stated = _united(listings, "needs")
+    formats, audiences = _united(listings, "formats"), _agreed(listings, "audiences")
+    minimum_age, maximum_age = _agreed_ages(listings)
+    payment, languages = _agreed(listings, "payment"), _agreed(listings, "languages")
+    lists: dict[str, Any] = {
+        name: list(_united(listings, name)) for name in ("approaches", "urgent_care", "accessibility")
+    }
+    facet_bits = vocabulary.facet_bits("kind", {each.kind for each in listings})
+    facet_bits |= vocabulary.facet_bits(
+        "integrated", ["integrated"] if any(each.integrated for each in listings) else []
+    )
+    for facet, values in (
+        ("format", formats), ("payment", payment), ("audience", audiences), ("approach", lists["approaches"]),
+        ("urgent_care", lists["urgent_care"]), ("accessibility", lists["accessibility"]),
+    ):  # fmt: skip
+        facet_bits |= vocabulary.facet_bits(facet, values)
+    facet_bits |= vocabulary.ages(*_ages(minimum_age, maximum_age, audiences, vocabulary))
+    return {
+        "kind": str(Kind.TREATMENT_PROGRAM if len({each.kind for each in listings}) > 1 else lead.kind),
+        "name": lead.name,
+        "organization": _any(listings, "organization"),
+        "description": lead.description or _any(listings, "description"),
+        **_phone(lead.phone),
+        "sms": lead.sms or _any(listings, "sms"),
+        "sms_keyword": lead.sms_keyword
+        if lead.sms
+        else getattr(_first(listings, lambda each: each.sms), "sms_keyword", None),
+        "chat_url": _any(listings, "chat_url"),
+        "url": _any(listings, "url"),
+        "email": _any(listings, "email"),
+        "address_1": None if confidential else addressed.address_1,
+        "address_2": None if confidential else addressed.address_2,
+        "city": addressed.city,
+        "region": addressed.region,
+        "postal_code": None if confidential else addressed.postal_code,
+        "country": lead.country,
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+        "precision": precision,
+        "position_name": place.name if place else None,
+        "confidential_location": confidential,
+        "service_area": list(_united(listings, "service_area")),
+        "formats": list(formats),
+        "languages": list(languages),
+        "hours": timed.hours,
+        "hours_note": timed.hours_note,
+        "timezone": timed.timezone or gazetteer.timezone_at(point),
+        "payment": list(payment),
+        "audiences": list(audiences),
+        "minimum_age": minimum_age,
+        "maximum_age": maximum_age,
+        **lists,
+        "integrated": any(each.integrated for each in listings),
+        "accepting_new": _agreed_value([each.accepting_new for each in listings]),
+        "eligibility": _any(listings, "eligibility"),
+        "status": str(lead.status),
+        "replaced_by": lead.replaced_by,
+        "stated": vocabulary.bits(stated),
+        "reach": vocabulary.reach(stated),
+        "facet_bits": facet_bits,
+        "language_bits": vocabulary.facet_bits(
+            "language", [k for k in languages if k in vocabulary.facets["language"]]
+        ),
+        "last_checked": lead.last_checked,
+        "checked_by": lead.checked_by,
+        "sources": [_source(each) for each in ordered],
+        "programs": [_program(each.listing, confidential) for each in ordered] if len(ordered) > 1 else [],
+    }
+
+
+def _source(member: Sourced) -> dict[str, Any]:
+    day = member.listing.last_checked or member.source_date
+    return {"name": member.source_name, "date": day.isoformat() if day else None, "url": member.listing.source_url}
+
+
+def _program(listing: Listing, confidential: bool) -> dict[str, Any]:
+    """Collect what one merged listing says by itself: what the page shows programme by programme."""
+    return {
+        "kind": str(listing.kind),
+        "name": listing.name,
+        "description": listing.description,
+        "phone": _phone(listing.phone),
+        "address_2": None if confidential else listing.address_2,
+        "last_checked": listing.last_checked.isoformat() if listing.last_checked else None,
+        **{name: list(getattr(listing, name)) for name in ("needs", "payment", "languages", "audiences", "approaches")},
+        "minimum_age": listing.minimum_age,
+        "maximum_age": listing.maximum_age,
+        "integrated": listing.integrated,
+    }
+
+
+def _phone(phone: Phone | None) -> dict[str, str | None]:
+    if phone is None:
+        return {"phone": None, "phone_extension": None, "phone_press": None}
+    return {"phone": phone.number, "phone_extension": phone.extension, "phone_press": phone.press}
+
+
+def _position(
+    listing: Listing, confidential: bool, gazetteer: Gazetteer
+) -> tuple[Point | None, str | None, Place | None]:
+    """Return where a listing lies and how that is known: its source, else its postcode's or its city's centre."""
+    if confidential:
+        place = gazetteer.position(listing.country, listing.region, listing.city, None)
+        return (place.point, str(Precision.CITY), place) if place else (None, None, None)
+    if listing.point is not None:
+        return listing.point, str(Precision.SOURCE), None
+    if not (listing.address_1 or listing.postal_code or listing.city):
+        return None, None, None
+    place = gazetteer.position(listing.country, listing.region, listing.city, listing.postal_code)
+    if place is None or place.point is None:
+        return None, None, None
+    by_postcode = place.precision in {"postal_code", "postal_area"}
+    return place.point, str(Precision.POSTAL_CODE if by_postcode else Precision.CITY), place
+
+
+def _ages_stated(listing: Listing) -> bool:
+    return listing.minimum_age is not None or listing.maximum_age is not None
+
+
+def _ages(
+    minimum: int | None, maximum: int | None, audiences: Iterable[str], vocabulary: Vocabulary
+) -> tuple[int | None, int | None]:
+    """Return the span of ages served: as stated, else as the age audiences (children, adults) imply, else open."""
+    if minimum is not None or maximum is not None:
+        return minimum, maximum
+    values = [vocabulary.facets["audience"][key] for key in audiences]
+    spans = [value for value in values if value.minimum_age is not None or value.maximum_age is not None]
+    if not spans:
+        return None, None
+    low = min(value.minimum_age or 0 for value in spans)
+    high = None if any(value.maximum_age is None for value in spans) else max(value.maximum_age or 0 for value in spans)
+    return low, high
+
+
+def _agreed_ages(listings: Sequence[Listing]) -> tuple[int | None, int | None]:
+    speaking = [each for each in listings if _ages_stated(each)]
+    if not speaking:
+        return None, None
+    minimum = max(each.minimum_age or 0 for each in speaking)
+    maxima = [each.maximum_age for each in speaking if each.maximum_age is not None]
+    return minimum or None, min(maxima) if maxima else None
+
+
+def _first(listings: Sequence[Listing], wanted: Any) -> Listing | None:
+    return next((each for each in listings if wanted(each)), None)
+
+
+def _any(listings: Sequence[Listing], name: str) -> Any:
+    return next((value for each in listings if (value := getattr(each, name)) is not None), None)
+
+
+def _united(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for each in listings for value in getattr(each, name)))
+
+
+def _agreed(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
+    """Return the values that every listing which speaks of ``name`` gives."""
+    speaking = [getattr(each, name) for each in listings if getattr(each, name)]
+    if not speaking:
+        return ()
+    return tuple(value for value in speaking[0] if all(value in other for other in speaking[1:]))
+
+
+def _agreed_value(values: Sequence[bool | None]) -> bool | None:
+    speaking = {value for value in values if value is not None}
+    return speaking.pop() if len(speaking) == 1 else None

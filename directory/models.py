@@ -1,0 +1,237 @@
+"""The tables. Three layers, each derived from the one above: listing -> resource -> place_token / area_token."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA_VERSION = 1
+
+# BIGINT keeps 63-bit words and ids whole on PostgreSQL; SQLite needs the word INTEGER for a row id.
+Word = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Names every constraint alike on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Meta(Base):
+    """Facts about this database: ``schema_version``, ``data_version`` (grows with every change), ``next_resource_id``."""
+
+    __tablename__ = "meta"
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int] = mapped_column(Word)
+
+
+class Source(Base):
+    """A publisher's file: who, on what terms, retrieved when. ``key`` is what a maintainer types to undo it."""
+
+    __tablename__ = "source"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(300))
+    publisher: Mapped[str] = mapped_column(String(300))
+    terms: Mapped[str] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(String(500))
+    retrieved: Mapped[date | None] = mapped_column(Date)
+    mode: Mapped[str] = mapped_column(String(10))
+    note: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (CheckConstraint("mode IN ('full', 'partial')", name="mode"),)
+
+
+class ImportRun(Base):
+    """One import of one source, kept so that it can be undone."""
+
+    __tablename__ = "import_run"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
+    finished_at: Mapped[datetime] = mapped_column(DateTime)
+    counts: Mapped[dict[str, Any]]
+    undone: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Listing(Base):
+    """What one source says about one service at one place: the cleaned record as JSON, and its hash."""
+
+    __tablename__ = "listing"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    external_id: Mapped[str] = mapped_column(String(200))
+    content_hash: Mapped[str] = mapped_column(String(32))
+    record: Mapped[str] = mapped_column(Text)
+    resource_id: Mapped[int | None] = mapped_column(Word, index=True)
+    missing_since_run_id: Mapped[int | None] = mapped_column(Integer)
+    __table_args__ = (UniqueConstraint("source_id", "external_id"),)
+
+
+class ListingChange(Base):
+    """What a listing was before a run changed it; ``record`` is NULL where the run added it."""
+
+    __tablename__ = "listing_change"
+    import_run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    content_hash: Mapped[str | None] = mapped_column(String(32))
+    record: Mapped[str | None] = mapped_column(Text)
+    resource_id: Mapped[int | None] = mapped_column(Word)
+    missing_since_run_id: Mapped[int | None] = mapped_column(Integer)
+
+
+class MergeKey(Base):
+    """A key two listings must share before they can be the same thing: a typed identifier, or name, street and postcode."""
+
+    __tablename__ = "merge_key"
+    key: Mapped[str] = mapped_column(String(400), primary_key=True)
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Resource(Base):
+    """What is shown: the merge of one or more listings. Scalar columns for the card, JSON for the page."""
+
+    __tablename__ = "resource"
+    id: Mapped[int] = mapped_column(Word, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(300))
+    organization: Mapped[str | None] = mapped_column(String(300))
+    description: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(String(40), comment="E.164, or a bare short code of the country")
+    phone_extension: Mapped[str | None] = mapped_column(String(20))
+    phone_press: Mapped[str | None] = mapped_column(String(20), comment="digits to press once the call is answered")
+    sms: Mapped[str | None] = mapped_column(String(40))
+    sms_keyword: Mapped[str | None] = mapped_column(String(60))
+    chat_url: Mapped[str | None] = mapped_column(String(1000))
+    url: Mapped[str | None] = mapped_column(String(1000))
+    email: Mapped[str | None] = mapped_column(String(320))
+    address_1: Mapped[str | None] = mapped_column(String(300))
+    address_2: Mapped[str | None] = mapped_column(String(300))
+    city: Mapped[str | None] = mapped_column(String(200))
+    region: Mapped[str | None] = mapped_column(String(100))
+    postal_code: Mapped[str | None] = mapped_column(String(20))
+    country: Mapped[str | None] = mapped_column(String(2))
+    latitude: Mapped[float | None] = mapped_column(Float)
+    longitude: Mapped[float | None] = mapped_column(Float)
+    precision: Mapped[str | None] = mapped_column(String(20), comment="how the position is known: records.Precision")
+    position_name: Mapped[str | None] = mapped_column(String(200), comment="the area a rough position is the centre of")
+    confidential_location: Mapped[bool] = mapped_column(Boolean)
+    service_area: Mapped[list[Any]]
+    formats: Mapped[list[Any]]
+    languages: Mapped[list[Any]]
+    hours: Mapped[str | None] = mapped_column(Text, comment="OSM opening_hours")
+    hours_note: Mapped[str | None] = mapped_column(Text)
+    timezone: Mapped[str | None] = mapped_column(String(60))
+    payment: Mapped[list[Any]]
+    audiences: Mapped[list[Any]]
+    minimum_age: Mapped[int | None] = mapped_column(Integer)
+    maximum_age: Mapped[int | None] = mapped_column(Integer)
+    approaches: Mapped[list[Any]]
+    integrated: Mapped[bool] = mapped_column(Boolean)
+    urgent_care: Mapped[list[Any]]
+    accepting_new: Mapped[bool | None] = mapped_column(Boolean)
+    eligibility: Mapped[str | None] = mapped_column(Text)
+    accessibility: Mapped[list[Any]]
+    status: Mapped[str] = mapped_column(String(40))
+    replaced_by: Mapped[str | None] = mapped_column(String(300))
+    stated: Mapped[int] = mapped_column(Word, comment="bits of data/needs.csv")
+    reach: Mapped[int] = mapped_column(Word)
+    facet_bits: Mapped[int] = mapped_column(Word, comment="bits of data/facets.csv")
+    language_bits: Mapped[int] = mapped_column(Word)
+    last_checked: Mapped[date | None] = mapped_column(
+        Date, comment="by the source of the phone number; NULL: nobody re-checked"
+    )
+    checked_by: Mapped[str | None] = mapped_column(String(300))
+    sources: Mapped[list[Any]] = mapped_column(comment="[{name, date, url}]")
+    programs: Mapped[list[Any]] = mapped_column(comment="what each merged listing states, for the page")
+    __table_args__ = (
+        CheckConstraint("kind IN ('crisis_line', 'therapist', 'support_group', 'treatment_program')", name="kind"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="whole_position"),
+        CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position_range"),
+        CheckConstraint("NOT confidential_location OR (address_1 IS NULL AND address_2 IS NULL)", name="confidential"),
+    )
+
+
+class ResourceAlias(Base):
+    """The id of a resource merged into another; it answers 301."""
+
+    __tablename__ = "resource_alias"
+    old_id: Mapped[int] = mapped_column(Word, primary_key=True, autoincrement=False)
+    resource_id: Mapped[int] = mapped_column(Word)
+
+
+class PlaceToken(Base):
+    """The search index of what has a door: one row for ANY, one for each posted need or facet. Scanned, never joined back."""
+
+    __tablename__ = "place_token"
+    token: Mapped[int] = mapped_column(Integer, primary_key=True)
+    band: Mapped[int] = mapped_column(Integer, primary_key=True)
+    lon: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resource_id: Mapped[int] = mapped_column(Word, primary_key=True)
+    stated: Mapped[int] = mapped_column(Word)
+    reach: Mapped[int] = mapped_column(Word)
+    facets: Mapped[int] = mapped_column(Word)
+    languages: Mapped[int] = mapped_column(Word)
+    x: Mapped[int] = mapped_column(Integer, comment="WGS 84 ECEF, whole metres")
+    y: Mapped[int] = mapped_column(Integer)
+    z: Mapped[int] = mapped_column(Integer)
+    __table_args__ = (
+        Index(
+            "ix_place_token_covering",
+            "token", "band", "lon", "resource_id",
+            postgresql_include=["stated", "reach", "facets", "languages", "x", "y", "z"],
+        ).ddl_if(dialect="postgresql"),
+        Index("ix_place_token_resource_id", "resource_id"),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
+
+
+class AreaToken(Base):
+    """The search index of what has no door: one row for each area served (``US``, ``US-IL``, ``world``) and posted token."""
+
+    __tablename__ = "area_token"
+    token: Mapped[int] = mapped_column(Integer, primary_key=True)
+    area: Mapped[str] = mapped_column(String(20), primary_key=True)
+    rank: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resource_id: Mapped[int] = mapped_column(Word, primary_key=True)
+    stated: Mapped[int] = mapped_column(Word)
+    reach: Mapped[int] = mapped_column(Word)
+    facets: Mapped[int] = mapped_column(Word)
+    languages: Mapped[int] = mapped_column(Word)
+    __table_args__ = (
+        Index("ix_area_token_resource_id", "resource_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class TokenCount(Base):
+    """Which tokens are posted, and how many resources hold each; fixed between full reindexes."""
+
+    __tablename__ = "token_count"
+    token: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resources: Mapped[int] = mapped_column(Integer)

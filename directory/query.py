@@ -1,0 +1,152 @@
+"""What somebody asks: one frozen object that page, API and command line all build."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from directory.errors import BadQuery
+from directory.needs import MAXIMUM_NEEDS, Vocabulary
+
+TEXT_LIMIT = 200
+DEFAULT_RADIUS_KM = 40.0
+MAXIMUM_RADIUS_KM = 500.0
+MAXIMUM_LIMIT = 100
+# Parameter -> facet of data/facets.csv. Within one facet any value will do; across facets all must hold.
+FACET_PARAMETERS = {
+    "kind": "kind",
+    "format": "format",
+    "payment": "payment",
+    "audience": "audience",
+    "approach": "approach",
+    "urgent_care": "urgent_care",
+    "accessibility": "accessibility",
+    "language": "language",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the whole order key of its last match."""
+
+    tier: int
+    chord_squared: int
+    resource_id: int
+
+    def text(self) -> str:
+        """Return the cursor as one URL-safe word."""
+        plain = f"{self.tier}.{self.chord_squared}.{self.resource_id}"
+        return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, word: str) -> Cursor:
+        """Return the cursor that ``text`` wrote.
+
+        Raises:
+            BadQuery: anything else.
+        """
+        try:
+            plain = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True).decode("ascii")
+            tier, chord, resource_id = (int(part) for part in plain.split("."))
+        except (ValueError, binascii.Error):
+            tier = chord = resource_id = -1
+        if not (0 < tier < 20 and 0 <= chord < 2**60 and 0 < resource_id < 2**62):
+            raise BadQuery("this page link is damaged; search again", field="after")
+        return cls(tier, chord, resource_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A place and needs, with hard wishes. ``radius_km`` is kilometres; ``age`` years; ``facets`` by facet name."""
+
+    near: str = ""
+    needs: tuple[str, ...] = ()
+    words: str = ""
+    radius_km: float = DEFAULT_RADIUS_KM
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    age: int | None = None
+    open_now: bool = False
+    limit: int = 25
+    after: Cursor | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def build(
+    vocabulary: Vocabulary,
+    *,
+    near: str = "",
+    need: Sequence[str] = (),
+    q: str = "",
+    radius_km: str = "",
+    open_now: str = "",
+    age: str = "",
+    limit: str = "",
+    after: str = "",
+    at: datetime | None = None,
+    **facets: Sequence[str],
+) -> Query:
+    """Return the query that these words ask; each is as typed. Needs named in ``q`` join those in ``need``.
+
+    Raises:
+        BadQuery: a need or facet value nobody knows, a number that is none or out of range, text over 200 characters.
+    """
+    for name, text in (("near", near), ("q", q)):
+        if len(text) > TEXT_LIMIT:
+            raise BadQuery(f"'{name}' is {len(text)} characters long; write at most {TEXT_LIMIT}", field=name)
+    understood = vocabulary.resolve(q)
+    named = [vocabulary.need(text) for text in need if text.strip()]
+    needs = tuple(dict.fromkeys([*named, *understood.needs]))
+    if len(needs) > MAXIMUM_NEEDS:
+        raise BadQuery(f"{len(needs)} needs at once; choose at most {MAXIMUM_NEEDS}", field="need")
+    chosen = {
+        FACET_PARAMETERS[name]: keys
+        for name, values in facets.items()
+        if (keys := tuple(dict.fromkeys(_facet(vocabulary, name, value) for value in values if value.strip())))
+    }
+    return Query(
+        near=" ".join(near.replace("\0", " ").split()),
+        needs=needs,
+        words=understood.rest,
+        radius_km=_number(radius_km, "radius_km", DEFAULT_RADIUS_KM, 0.1, MAXIMUM_RADIUS_KM),
+        facets=chosen,
+        age=int(_number(age, "age", 0, 0, 120)) if age.strip() else None,
+        open_now=_yes(open_now, "open_now"),
+        limit=int(_number(limit, "limit", 25, 1, MAXIMUM_LIMIT)),
+        after=Cursor.parse(after) if after else None,
+        at=at or datetime.now(UTC),
+    )
+
+
+def _facet(vocabulary: Vocabulary, parameter: str, value: str) -> str:
+    values = vocabulary.facets[FACET_PARAMETERS[parameter]]
+    key = value.strip().lower()
+    if key not in values:
+        raise BadQuery(
+            f"'{value[:60]}' is not a {parameter} we know; choose from: {', '.join(values)}", field=parameter
+        )
+    return key
+
+
+def _number(text: str, name: str, default: float, low: float, high: float) -> float:
+    """Read a plain decimal number; unlike float(), nan, inf and 1_000 are none."""
+    bare = text.strip()
+    if not bare:
+        return default
+    if len(bare) > 20 or not bare.lstrip("-").replace(".", "", 1).isdecimal() or not bare.isascii():
+        raise BadQuery(f"'{bare[:60]}' is not a number", field=name)
+    number = float(bare)
+    if not low <= number <= high:
+        raise BadQuery(f"'{bare}' is not between {low:g} and {high:g}", field=name)
+    return number
+
+
+def _yes(text: str, name: str) -> bool:
+    word = text.strip().lower()
+    if word in {"", "no", "0", "false"}:
+        return False
+    if word in {"yes", "1", "true", "on"}:
+        return True
+    raise BadQuery(f"'{word[:60]}' is not yes or no", field=name)

@@ -1,0 +1,216 @@
+"""Canonical values, frozen and checked when made. No input or output here."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import MISSING, dataclass, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a listing is."""
+
+    CRISIS_LINE = "crisis_line"
+    THERAPIST = "therapist"
+    SUPPORT_GROUP = "support_group"
+    TREATMENT_PROGRAM = "treatment_program"
+
+
+class Status(StrEnum):
+    """Whether a listing still takes people."""
+
+    ACTIVE = "active"
+    TEMPORARILY_CLOSED = "temporarily_closed"
+    CLOSED = "closed"
+    REPLACED = "replaced"
+
+
+class Precision(StrEnum):
+    """How a position is known, best first."""
+
+    SOURCE = "source"
+    POSTAL_CODE = "postal_code"
+    CITY = "city"
+    REGION = "region"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A WGS 84 position, in decimal degrees: latitude -90..90, longitude -180..180."""
+
+    latitude: float
+    longitude: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.latitude) and -90 <= self.latitude <= 90):
+            raise ValueError(f"latitude {self.latitude} is not between -90 and 90")
+        if not (math.isfinite(self.longitude) and -180 <= self.longitude <= 180):
+            raise ValueError(f"longitude {self.longitude} is not between -180 and 180")
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number people can dial.
+
+    ``number`` is E.164 (``+18006624357``) or a bare short code as dialled in its country (``988``, ``116123``, ``*4141``).
+    ``extension`` and ``press`` are digits to give once the call is answered: an extension, or a choice in a menu.
+    """
+
+    number: str
+    extension: str | None = None
+    press: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place somebody named. ``country`` is ISO 3166-1 alpha-2, ``region`` the ISO 3166-2 part after the country.
+
+    ``precision`` is ``postal_code``, ``postal_area`` (the first characters only: say "about"), ``city``, ``country``
+    or ``coordinates``. ``point`` is None for what has no position of its own (military post). ``population`` is 0
+    where unknown.
+    """
+
+    name: str
+    country: str
+    region: str | None
+    point: Point | None
+    precision: str
+    population: int = 0
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one source says about one service at one place: a cleaned row.
+
+    Lists are tuples in the order of the source. ``needs`` holds stated needs; a parent among them (``mental_health``,
+    ``substance_use``) says the source speaks of that care in general. ``None`` and ``()`` mean the source is silent.
+    """
+
+    external_id: str
+    kind: Kind
+    name: str
+    country: str | None
+    organization: str | None = None
+    description: str | None = None
+    needs: tuple[str, ...] = ()
+    phone: Phone | None = None
+    sms: str | None = None
+    sms_keyword: str | None = None
+    chat_url: str | None = None
+    url: str | None = None
+    email: str | None = None
+    address_1: str | None = None
+    address_2: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    point: Point | None = None
+    confidential_location: bool = False
+    service_area: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    hours: str | None = None
+    hours_note: str | None = None
+    timezone: str | None = None
+    payment: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    approaches: tuple[str, ...] = ()
+    integrated: bool = False
+    urgent_care: tuple[str, ...] = ()
+    accepting_new: bool | None = None
+    eligibility: str | None = None
+    accessibility: tuple[str, ...] = ()
+    status: Status = Status.ACTIVE
+    replaced_by: str | None = None
+    identifiers: tuple[str, ...] = ()
+    source_url: str | None = None
+    last_checked: date | None = None
+    checked_by: str | None = None
+
+
+def dumps(listing: Listing) -> str:
+    """Return a listing as one line of JSON, the same text for the same facts: keys sorted, what is not stated left out."""
+    values: dict[str, Any] = {}
+    for field in fields(Listing):
+        value = getattr(listing, field.name)
+        if field.default is not MISSING and value == field.default:
+            continue
+        if isinstance(value, Phone):
+            value = [value.number, value.extension, value.press]
+        elif isinstance(value, Point):
+            value = [value.latitude, value.longitude]
+        elif isinstance(value, date):
+            value = value.isoformat()
+        values[field.name] = value
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def loads(text: str) -> Listing:
+    """Return the listing that ``dumps`` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    for name, value in values.items():
+        if isinstance(value, list) and name not in {"phone", "point"}:
+            values[name] = tuple(value)
+    values["kind"] = Kind(values["kind"])
+    if "phone" in values:
+        values["phone"] = Phone(*values["phone"])
+    if "point" in values:
+        values["point"] = Point(*values["point"])
+    if "status" in values:
+        values["status"] = Status(values["status"])
+    if "last_checked" in values:
+        values["last_checked"] = date.fromisoformat(values["last_checked"])
+    return Listing(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why one cell of one row was refused (or, in a list of warnings, is doubtful).
+
+    ``row`` is the line a spreadsheet shows, the header being row 1; ``reason`` finishes the sentence "'value' ...".
+    ``column`` is None when the row as a whole is at fault.
+    """
+
+    source: str
+    row: int
+    column: str | None
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.source} row {self.row}"
+        if self.column is None:
+            return f"{where}: {self.reason}"
+        return f"{where}, column '{self.column}': {shown(self.value)} {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file: a listing, or the problems that refused it. ``external_id`` is known even for most refused rows."""
+
+    number: int
+    external_id: str | None
+    listing: Listing | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+class OpenState(StrEnum):
+    """The four answers to "is it open now"."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CALL_FIRST = "call_first"
+    UNKNOWN = "unknown"
+
+
+def shown(value: str, limit: int = 60) -> str:
+    """Return a cell's value as a message quotes it: in single quotes, control characters escaped, cut to ``limit``."""
+    cut = value if len(value) <= limit else value[: limit - 1] + "…"
+    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut) + "'"

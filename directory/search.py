@@ -1,0 +1,122 @@
+"""The only search: a query in, three groups out. Page, API and command line all ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from directory import index, needs
+from directory.answer import Answer, areas, talks_now
+from directory.config import Config
+from directory.crisis import CrisisBook
+from directory.db import Database
+from directory.errors import DatabaseUnavailable, NotFound
+from directory.geocoding import Found, Gazetteer
+from directory.matches import Match, Relaxation, Results, matched
+from directory.models import AreaToken, Resource, ResourceAlias
+from directory.needs import Vocabulary
+from directory.query import Query
+from directory.records import Kind
+
+CRISIS_SHOWN = 12
+
+
+@dataclass(slots=True)
+class Searcher:
+    """Everything a search reads: the database, the vocabulary, the gazetteer, the crisis lines kept in files."""
+
+    database: Database
+    vocabulary: Vocabulary
+    gazetteer: Gazetteer
+    crisis_book: CrisisBook
+    default_country: str = "US"
+
+    @classmethod
+    def open(cls, config: Config) -> Searcher:
+        """Return a searcher over the configured database, with the vocabulary, places and crisis lines of its data folder."""
+        vocabulary = needs.load(config.data_folder)
+        gazetteer = Gazetteer(config.data_folder / "places")
+        book = CrisisBook.load(config.data_folder, vocabulary, gazetteer)
+        return cls(Database(config.database_url), vocabulary, gazetteer, book, config.country)
+
+    def search(self, query: Query) -> Results:
+        """Find what answers a query, best first.
+
+        Returns three groups: lines to call now (never empty, whatever the filters), places nearby, help by phone or
+        online. Distances are geodesic kilometres on WGS 84. What was widened to avoid an empty answer is in
+        ``relaxed``; hard wishes that leave nothing are in ``lifts``.
+
+        Raises:
+            DatabaseUnavailable: the database is gone or damaged.
+        """
+        found = self.gazetteer.find(query.near, self.default_country) if query.near else Found(None, ())
+        place = found.place
+        country = place.country if place is not None else self.default_country
+        results = Results(
+            query, country, place, found.candidates, bool(query.near) and place is None and not found.candidates
+        )
+        with self.database.reading() as connection:
+            served = AreaToken.area.in_(areas(country, place))
+            results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
+            if found.candidates or results.place_not_found:
+                return results
+            answer = Answer(connection, self.vocabulary, self.gazetteer, results, query)
+            if query.words and not answer.has_words():
+                note = f"nothing here has the words '{query.words}': shown without them"
+                answer.relaxed.append(Relaxation("words", query.words, note))
+                answer.query = replace(query, words="")
+            return answer.complete()
+
+    def crisis_lines(self, country: str, at: datetime) -> tuple[Match, ...]:
+        """Return the emergency number and every crisis line of a country, general lines first."""
+        try:
+            with self.database.reading() as connection:
+                served = or_(AreaToken.area.in_(areas(country, None)), AreaToken.area.like(f"{country}-%"))
+                return self._crisis(connection, Query(at=at), country, served, referral_too=True)
+        except DatabaseUnavailable:
+            return self.crisis_book.matches(country, at)
+
+    def resource(self, resource_id: int) -> Mapping[str, Any] | int:
+        """Return a resource's columns, or the id it was merged into.
+
+        Raises:
+            NotFound: there is and was no such resource.
+            DatabaseUnavailable: the database is gone or damaged.
+        """
+        with self.database.reading() as connection:
+            here = select(*Resource.__table__.columns).where(Resource.id == resource_id)
+            row = connection.execute(here).mappings().one_or_none()
+            if row is not None:
+                return dict(row)
+            alias = connection.execute(
+                select(ResourceAlias.resource_id).where(ResourceAlias.old_id == resource_id)
+            ).scalar_one_or_none()
+        if alias is None:
+            raise NotFound(
+                "there is no resource with this number; it may have been taken out of the directory", field="id"
+            )
+        return int(alias)
+
+    def _crisis(
+        self,
+        connection: Connection,
+        query: Query,
+        country: str,
+        served: ColumnElement[bool],
+        *,
+        referral_too: bool = False,
+    ) -> tuple[Match, ...]:
+        statement = select(*Resource.__table__.columns).where(
+            Resource.id.in_(select(AreaToken.resource_id).where(AreaToken.token == index.ANY, served)),
+            Resource.kind == str(Kind.CRISIS_LINE),
+        )
+        rows = [dict(row) for row in connection.execute(statement).mappings()]
+        if not rows:
+            return self.crisis_book.matches(country, query.at, query)
+        lines = [matched(self.vocabulary, row, query) for row in rows if referral_too or talks_now(row)]
+        lines.sort(key=lambda line: self.crisis_book.order(line, query))
+        return (*self.crisis_book.emergency(country, query), *lines)
