@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from directory.errors import DatabaseUnavailable
@@ -127,7 +127,7 @@ class Database:
         if self._read is None:
             if self.is_sqlite:
                 self._read = create_engine(
-                    "sqlite://", creator=self._open_read_only, pool_size=4, max_overflow=16, pool_timeout=5,
+                    "sqlite://", creator=self._open_read_only, poolclass=QueuePool, pool_size=4, max_overflow=16, pool_timeout=5,
                 )  # fmt: skip
                 event.listen(self._read, "begin", _begin_sqlite)  # one snapshot for all statements of a search
             else:

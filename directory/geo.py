@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from geopy.distance import geodesic
+from tzfpy import get_tz
 
 from directory.records import Point
 
@@ -104,6 +105,12 @@ def window(point: Point, radius_km: float) -> Window:
     else:
         spans = ((longitude_step(west), longitude_step(east)),)
     return Window(first, last, spans)
+
+
+def timezone_at(point: Point) -> str | None:
+    """Return the IANA time zone of a position on land, by tzfpy's simplified borders; None at sea."""
+    zone = get_tz(point.longitude, point.latitude)
+    return None if not zone or zone.startswith("Etc/") else str(zone)
 
 
 def uses_miles(country: str) -> bool:

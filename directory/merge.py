@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from directory import clean
+from directory import clean, geo
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
 from directory.records import Kind, Listing, Phone, Place, Point, Precision
@@ -142,7 +142,7 @@ def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazett
         "languages": list(languages),
         "hours": timed.hours,
         "hours_note": timed.hours_note,
-        "timezone": timed.timezone or gazetteer.timezone_at(point),
+        "timezone": timed.timezone or (geo.timezone_at(point) if point else None),
         "payment": list(payment),
         "audiences": list(audiences),
         "minimum_age": minimum_age,
@@ -197,9 +197,11 @@ def _position(
     listing: Listing, confidential: bool, gazetteer: Gazetteer
 ) -> tuple[Point | None, str | None, Place | None]:
     """Return where a listing lies and how that is known: its source, else its postcode's or its city's centre."""
+    if listing.country is None:
+        return None, None, None
     if confidential:
         place = gazetteer.position(listing.country, listing.region, listing.city, None)
-        return (place.point, str(Precision.CITY), place) if place else (None, None, None)
+        return (place.point, str(Precision.CITY), place) if place and place.point else (None, None, None)
     if listing.point is not None:
         return listing.point, str(Precision.SOURCE), None
     if not (listing.address_1 or listing.postal_code or listing.city):

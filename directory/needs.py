@@ -134,7 +134,8 @@ class Vocabulary:
     def resolve(self, text: str) -> Resolved:
         """Return the needs named in free words ("cant breathe and drinking too much"), longest phrase first.
 
-        Case, accents and punctuation do not matter. What is neither a need nor a filler word is left in ``rest``.
+        Case, accents and punctuation do not matter. What is neither a need nor a filler word is left in ``rest``. A
+        parent is dropped beside its own child: "therapist for depression" asks for depression.
         """
         words = folded(text).split()
         found: list[str] = []
@@ -151,7 +152,8 @@ class Vocabulary:
                 if words[start] not in FILLER:
                     rest.append(words[start])
                 start += 1
-        return Resolved(tuple(found), " ".join(rest))
+        parents = {self.needs[key].parent for key in found}
+        return Resolved(tuple(key for key in found if key not in parents), " ".join(rest))
 
     @property
     def longest_phrase(self) -> int:

@@ -1,34 +1,36 @@
-"""Bytes -> a header and numbered rows, strictly and in a stream: RFC 4180 with the field's habits, and nothing guessed.
+"""Delimited text -> a header and numbered rows, strictly (RFC 4180) and in a stream; nothing is guessed in silence.
 
-The whole file is decoded once before the first row is given, so a bad byte on the last line imports nothing. Then it is
-read again line by line; memory does not grow with the file. What was assumed (delimiter, encoding) is said in ``notes``.
+No row is given before every byte of the file was decoded, so a bad byte on the last line imports nothing; memory does
+not grow with the file. What was assumed (delimiter, encoding) stands in ``notes``.
 """
 
 from __future__ import annotations
 
-import codecs
-import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from directory.errors import UnreadableFile
-from directory.importers import opening
-from directory.importers.opening import CHUNK, name_of, reading_errors
+from directory.importers import textfile
+from directory.importers.textfile import LINE_LIMIT, TextFile, name_of
+from directory.records import shown
 
 CELL_LIMIT = 20_000
-# A row longer than this is refused unread: every cell of our own format at its longest fits.
-ROW_LIMIT = 1_000_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # What an editor or a copy from a web page leaves in a header, unseen.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_QUOTED = r'"([^"]*+(?:""[^"]*+)*+)"'
+_CELLS = {each: re.compile(rf'(?:{_QUOTED}|([^"{each}]*+))(?=[{each}]|\Z)') for each in DELIMITERS}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a row cannot be used as it stands; ``reason`` finishes the sentence "'value' ..."."""
+    """Why a row cannot be used as it stands; ``reason`` finishes the sentence "'value' ...".
+
+    ``value`` never holds text from beyond the cell at fault: with broken quotes nobody knows whose text that is.
+    """
 
     column: str | None
     value: str
@@ -37,9 +39,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row. ``number`` is what a spreadsheet shows beside it, the lines are what an editor shows.
+    """One row. ``number`` is what a spreadsheet shows beside it; the lines are what an editor shows.
 
-    With a fault in the row's shape (quotes, number of cells) ``cells`` holds what could be read from the left.
+    ``whole`` is False when quotes or the number of cells are wrong; ``cells`` is then what could be read from the left.
     """
 
     number: int
@@ -47,87 +49,186 @@ class Record:
     last_line: int
     cells: tuple[str, ...]
     faults: tuple[Fault, ...] = ()
-
-    @property
-    def lines(self) -> str:
-        """Return "line 3", or "lines 3–4" for a row with line breaks in its cells."""
-        if self.first_line == self.last_line:
-            return f"line {self.first_line}"
-        return f"lines {self.first_line}–{self.last_line}"
+    whole: bool = True
 
 
 @dataclass(slots=True)
 class Reading:
-    """A file being read: its header, an iterator over its rows to be used once, and how far it is."""
+    """A file being read: its header, an iterator over its rows to be used once, and how far that is."""
 
-    path: Path
     header: tuple[str, ...]
-    header_line: int
+    header_row: int
     delimiter: str
     notes: tuple[str, ...]
-    bytes_total: int
     rows: Iterator[Record] = field(repr=False)
-    position: Callable[[], int] = field(repr=False)
+    text: TextFile = field(repr=False)
+
+    @property
+    def bytes_total(self) -> int:
+        """Return the size of the file."""
+        return self.text.bytes_total
 
     @property
     def bytes_read(self) -> int:
-        """Return how many of ``bytes_total`` have been read, for a progress bar."""
-        return self.position()
+        """Return how many of ``bytes_total`` the rows have used so far."""
+        return self.text.bytes_read
 
 
 def open_rows(path: Path, *, encoding: str | None = None, size_limit: int | None = None) -> Reading:
-    """Return the header and the rows of a delimited file, after every byte of it was found to be text.
+    """Return the header and the rows of a delimited file.
 
-    The delimiter is the one of ``,`` ``;`` TAB ``|`` that the header holds most of. Without ``encoding`` the file is
-    UTF-8, or UTF-16 with a byte-order mark. Rows without any text are skipped, yet counted in the row numbers.
+    The delimiter is the one of comma, semicolon, TAB and bar that the header holds most of. Names in the header lose
+    blanks round them and invisible characters. A row without any text is skipped, yet counted in the row numbers.
 
     Raises:
-        UnreadableFile: no such file, not a regular file, more than ``size_limit`` bytes, empty, another type (web page,
-            image, workbook), a byte outside the encoding, no usable header. Also while the rows are read, when the file
-            changes meanwhile.
+        UnreadableFile: what ``textfile.examine`` refuses; a header with a broken quote, a NUL or a name standing twice.
+            While the rows are read: the file was changed meanwhile.
     """
-    found = opening.examine(path, encoding=encoding, size_limit=size_limit)
-    lines = _Lines(found)
-    notes = list(found.notes)
-    try:
-        header, delimiter = _header(lines, notes)
-    except UnreadableFile:
-        lines.close()
-        raise
-    header_line = lines.number
-    lines.close()
-    return Reading(
-        path, header, header_line, delimiter, tuple(notes), found.size, _rows(lines, header, delimiter), lambda: lines.position
-    )
+    text = textfile.examine(path, encoding=encoding, size_limit=size_limit)
+    with _Lines(text) as lines:
+        number, delimiter = _delimiter(lines)
+        record = next(_records(lines, number, delimiter, ()), None)
+    if record is None:
+        raise UnreadableFile(f"{name_of(path)} has no header, only blank lines")
+    notes = list(text.notes)
+    if delimiter != ",":
+        notes.insert(0, f"read as {DELIMITERS[delimiter]}-separated")
+    header = _header(record, name_of(path), notes)
+    return Reading(header, record.number, delimiter, tuple(notes), _rows(text, record, delimiter, header), text)
 
 
 class _Lines:
-    """The lines of a file, numbered from 1, without their ends. A line can be given back; closing and going on is allowed."""
+    """The numbered lines of a file, which can be given back. ``number`` is that of the line last taken."""
 
-    def __init__(self, found: opening.Text) -> None:
+    def __init__(self, text: TextFile) -> None:
         self.number = 0
-        self.position = 0
-        self.name = name_of(found.path)
-        self._found = found
-        self._waiting: deque[str | None] = deque()
-        self._file: io.TextIOWrapper | None = None
-        self._reached = 0
+        self._lines: Generator[str] = text.lines()
+        self._waiting: deque[str] = deque()
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
 
     def take(self) -> str | None:
-        """Return the next line, "" for a blank one, and None at the end. ``too_long`` tells of a line not kept."""
-        if self._waiting:
-            self.number += 1
-            return self._waiting.popleft()
-        with reading_errors(self._found.path):
-            if self._file is None:
-                self._file = self._found.open(self._reached)
-            line = self._file.readline(ROW_LIMIT + 1)
-            if line and not line.endswith(self._found.line_end) and len(line) > ROW_LIMIT:
-                while (rest := self._file.readline(CHUNK)) and not rest.endswith(self._found.line_end):
-                    pass
+        line = self._waiting.popleft() if self._waiting else next(self._lines, None)
+        self.number += line is not None
         return line
 
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def take_closed(self, line: str) -> list[str]:
+        """Return ``line`` with those after it, up to where every quote is closed; at most a character over the limit."""
+        held, length, is_open = [line], len(line), line.count('"') % 2
+        while is_open and length <= LINE_LIMIT and (line_after := self.take()) is not None:
+            held.append(line_after)
+            length += len(line_after)
+            is_open ^= line_after.count('"') % 2
+        if length > LINE_LIMIT and len(held) > 1:
+            self.give_back([held.pop()])
+        return held
+
+    def give_back(self, lines: list[str]) -> None:
+        self._waiting.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+
+def _delimiter(lines: _Lines) -> tuple[int, str]:
+    """Return the row number of the next line with text in it, and the delimiter it is written with."""
+    number = 1
+    while (line := lines.take()) is not None and not line.strip():
+        number += 1
+    if line is None:
+        return number, ","
+    told = re.fullmatch("sep=([,;\t|])", line.strip(" "))  # a line that spreadsheets write and hide
+    if told is not None:
+        return number, told[1]
+    held = lines.take_closed(line)
+    lines.give_back(held)
+    bare = re.sub('"[^"]*"', "", "\n".join(held))
+    return number, max(DELIMITERS, key=bare.count)
+
+
+def _header(record: Record, name: str, notes: list[str]) -> tuple[str, ...]:
+    if record.faults:
+        fault = record.faults[0]
+        raise UnreadableFile(f"{name} line {record.first_line}, the header: {shown(fault.value)} {fault.reason}")
+    bare = [_INVISIBLE.sub("", cell) for cell in record.cells]
+    if bare != list(record.cells):
+        notes.append("invisible characters were removed from the header")
+    names = tuple(" ".join(cell.split()) for cell in bare)
+    places: dict[str, int] = {}
+    for place, each in enumerate(names, start=1):
+        before = places.setdefault(each.casefold(), place)
+        if each and before != place:
+            raise UnreadableFile(f"{name}: the column {shown(each)} stands twice in the header, as columns {before} and {place}")
+    return names
+
+
+def _rows(text: TextFile, record: Record, delimiter: str, header: tuple[str, ...]) -> Iterator[Record]:
+    with _Lines(text) as lines:
+        while lines.number < record.last_line:
+            lines.take()
+        for each in _records(lines, record.number + 1, delimiter, header):
+            if each.whole and len(each.cells) != len(header):
+                plural = "" if len(each.cells) == 1 else "s"
+                words = f"has {len(each.cells)} cell{plural}, the header has {len(header)}"
+                yield replace(each, faults=(Fault(None, "", words),), whole=False)
+            else:
+                yield each
+
+
+def _records(lines: _Lines, number: int, delimiter: str, header: tuple[str, ...]) -> Iterator[Record]:
+    while (line := lines.take()) is not None:
+        first = lines.number
+        if len(line) > LINE_LIMIT:
+            words = f"is too long (more than {LINE_LIMIT:,} characters)"
+            yield Record(number, first, first, (), (Fault(None, "", words),), whole=False)
+        elif '"' not in line:
+            cells = tuple(line.split(delimiter))
+            if line.strip() and any(cells):
+                yield Record(number, first, first, cells, tuple(_cell_faults(line, cells, header)))
+        else:
+            yield _quoted(lines, number, delimiter, header, line)
+        number += 1
+
+
+def _quoted(lines: _Lines, number: int, delimiter: str, header: tuple[str, ...], line: str) -> Record:
+    """Return the row that begins with ``line``, which has quotes in it.
+
+    When a quote is broken the row ends with the line that quote stands on, and the lines after it are read as rows of
+    their own: one missing quote refuses one row, not the rest of the file.
+    """
+    first = lines.number
+    held = lines.take_closed(line)
+    text = "\n".join(held)
+    cells: list[str] = []
+    position = 0
+    while (cell := _CELLS[delimiter].match(text, position)) is not None:
+        cells.append(cell[2] if cell[1] is None else cell[1].replace('""', '"'))
+        position = cell.end() + 1
+        if position > len(text):
+            return Record(number, first, lines.number, tuple(cells), tuple(_cell_faults(text, cells, header)))
+    after = text.count("\n", 0, position)
+    lines.give_back(held[after + 1 :])
+    column = header[len(cells)] if len(cells) < len(header) else None
+    fault = Fault(column, '"', _broken(text, position, first + after))
+    return Record(number, first, first + after, tuple(cells), (fault,), whole=False)
+
+
+def _broken(text: str, position: int, line: int) -> str:
+    if text[position] != '"':
+        return f"stands inside a cell without quotes round it, on line {line}; quote the cell and double the quotes inside it"
+    closed = re.compile(_QUOTED).match(text, position)
+    if closed is None or "\n" in closed[0]:
+        return f"opens on line {line} and never closes"
+    return f"closes on line {line} with text after it; double the quotes inside a quoted cell"
+
+
+def _cell_faults(text: str, cells: Sequence[str], header: Sequence[str]) -> Iterator[Fault]:
+    if len(text) <= CELL_LIMIT and "\0" not in text:
+        return
+    for column, cell in zip(header or cells, cells, strict=False):
+        if len(cell) > CELL_LIMIT:
+            yield Fault(column, cell, f"is too long ({len(cell):,} characters; {CELL_LIMIT:,} at most)")
+        elif "\0" in cell:
+            yield Fault(column, cell, "holds a NUL character")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,11 +39,12 @@ _NOT_TEXT = {
     b"{\\rtf": "a word processor's file (RTF)",
 }
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_ENCODINGS = (
-    "utf-8 utf-16 utf-16-le utf-16-be ascii latin-1 iso8859-2 iso8859-5 iso8859-7 iso8859-8 iso8859-9 iso8859-15 cp437 cp850 "
-    "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 mac_roman mac_latin2 mac_cyrillic mac_greek koi8-r koi8-u "
-    "shift_jis cp932 euc_jp gb18030 gbk big5 euc_kr cp949 cp874"
-).split()
+# What --encoding may name; Python also has codecs that are no encodings of text files (idna, unicode_escape, rot13).
+_ENCODINGS = """
+    utf-8 utf-16 utf-16-le utf-16-be ascii iso8859-1 iso8859-2 iso8859-5 iso8859-7 iso8859-8 iso8859-9 iso8859-15
+    cp437 cp850 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 mac-roman mac-latin2 mac-cyrillic
+    mac-greek koi8-r koi8-u shift_jis cp932 euc_jp gb18030 gbk big5 euc_kr cp949 cp874
+"""
 
 
 @dataclass(slots=True)
@@ -57,22 +59,24 @@ class TextFile:
     _mark: int
     _stamp: tuple[int, ...]
     _file: io.BufferedReader | None = field(default=None, repr=False)
+    _is_read: bool = False
 
     @property
     def bytes_read(self) -> int:
         """Return how many of ``bytes_total`` have been read since ``lines`` began."""
-        return 0 if self._file is None else self.bytes_total if self._file.closed else self._file.tell()
+        if self._file is None or self._file.closed:
+            return self.bytes_total if self._is_read else 0
+        return self._file.tell()
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Generator[str]:
         """Return the lines without their ends; one longer than ``LINE_LIMIT`` is cut to a character more than that.
 
         Raises:
             UnreadableFile: the file is gone, or is no longer what ``examine`` saw.
         """
-        with _reading(self.path), self.path.open("rb") as file:
+        with reading(self.path), self.path.open("rb") as file:
             self._file = file
-            if _stamp(os.fstat(file.fileno())) != self._stamp:
-                raise UnreadableFile(f"{name_of(self.path)} was changed while it was being read; nothing was imported")
+            self._refuse_changed(file)
             file.seek(self._mark)
             with io.TextIOWrapper(file, encoding=self.encoding, newline=self.line_end) as text:
                 while line := text.readline(LINE_LIMIT + 1):
@@ -80,6 +84,12 @@ class TextFile:
                     while len(rest) > LINE_LIMIT and not rest.endswith(self.line_end):
                         rest = text.readline(LINE_LIMIT + 1)
                     yield line.rstrip("\r\n")
+                self._refuse_changed(file)
+                self._is_read = True
+
+    def _refuse_changed(self, file: io.BufferedReader) -> None:
+        if _stamp(os.fstat(file.fileno())) != self._stamp:
+            raise UnreadableFile(f"{name_of(self.path)} was changed while it was being read; nothing was imported")
 
 
 def examine(path: Path, *, encoding: str | None = None, size_limit: int | None = None) -> TextFile:
@@ -93,10 +103,11 @@ def examine(path: Path, *, encoding: str | None = None, size_limit: int | None =
     """
     name = name_of(path)
     asked = None if encoding is None else _known_encoding(encoding)
-    with _reading(path):
+    with reading(path):
         seen = path.stat()
         if not stat.S_ISREG(seen.st_mode):
-            raise UnreadableFile(f"{name} is {'a folder' if stat.S_ISDIR(seen.st_mode) else 'not a file'}; name one CSV file")
+            what = "a folder" if stat.S_ISDIR(seen.st_mode) else "a device, not a file"
+            raise UnreadableFile(f"{name} is {what}; name one CSV file")
         if size_limit is not None and seen.st_size > size_limit:
             raise UnreadableFile(f"{name} is too large ({seen.st_size:,} bytes; {size_limit:,} at most)")
         with path.open("rb") as file:
@@ -105,16 +116,12 @@ def examine(path: Path, *, encoding: str | None = None, size_limit: int | None =
             mark = next((each for each in _MARKS if head.startswith(each)), b"")
             used = _choose(name, head, mark, asked)
             start = head[len(mark) :].decode(used, "replace")
-            if not start.strip("\ufeff \t\r\n"):
-                raise UnreadableFile(f"The file is empty: {name} has no text in it")
-            if start.lstrip("\ufeff \t\r\n").startswith("<"):
-                page = "a web page" if "html" in start[:4096].lower() else "an XML file"
-                raise UnreadableFile(f"{name}: this is {page}, not a CSV{_LOGIN if page == 'a web page' else ''}")
+            _refuse_other_text(name, start, whole=len(head) == seen.st_size)
             line_end = _line_end(start)
             file.seek(len(mark))
             _refuse_bad_bytes(name, file, used, len(mark), line_end, asked=asked is not None)
             stamp = _stamp(os.fstat(file.fileno()))
-    notes = [f"read as {used.upper() if used.startswith('utf') else used}"] if used != "utf-8" else []
+    notes = [f"read as {_spelt(used)}"] if used != "utf-8" else []
     if line_end == "\r":
         notes.append("its lines end in CR alone (old Mac)")
     return TextFile(path, used, line_end, seen.st_size, tuple(notes), len(mark), stamp)
@@ -126,7 +133,7 @@ def name_of(path: Path) -> str:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
     """Turn what the operating system says into words."""
     name = name_of(path)
     try:
@@ -149,11 +156,13 @@ def _stamp(seen: os.stat_result) -> tuple[int, ...]:
 
 def _known_encoding(encoding: str) -> str:
     try:
-        known = {codecs.lookup(each).name: each for each in _ENCODINGS}
-        return known[codecs.lookup(encoding).name]
+        known = codecs.lookup(encoding).name
     except (LookupError, ValueError):
-        usual = "cp1252 (Windows), mac_roman (old Mac), latin-1, utf-8, utf-16"
-        raise UnreadableFile(f"{shown(encoding)} is not an encoding we know; the usual ones are {usual}", field="encoding") from None
+        known = ""
+    if known not in _ENCODINGS.split():
+        usual = "cp1252 (Windows), mac_roman (old Mac), latin-1, utf-8 and utf-16"
+        raise UnreadableFile(f"{shown(encoding)} is no encoding we know; the usual ones are {usual}", field="encoding")
+    return known
 
 
 def _refuse_other_types(name: str, head: bytes) -> None:
@@ -165,7 +174,17 @@ def _refuse_other_types(name: str, head: bytes) -> None:
         if head.startswith(start):
             hint = "; open it and save it as CSV UTF-8" if "workbook" in what else ""
             raise UnreadableFile(f"{name}: this is {what}, not a CSV{hint}")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+
+
+def _refuse_other_text(name: str, text: str, *, whole: bool) -> None:
+    begin = text.lstrip("\ufeff \t\r\n")
+    if whole and not begin:
+        raise UnreadableFile(f"The file is empty: {name} holds nothing but blanks")
+    if begin.startswith("<"):
+        if "html" in begin[:4096].lower():
+            raise UnreadableFile(f"{name}: this is a web page, not a CSV; perhaps the download asked for a login")
+        raise UnreadableFile(f"{name}: this is XML, not a CSV")
+    if begin.startswith(("{", "[")):
         raise UnreadableFile(f"{name}: this is JSON, not a CSV")
 
 
@@ -175,7 +194,7 @@ def _choose(name: str, head: bytes, mark: bytes, asked: str | None) -> str:
         marked = _MARKS[mark]
         if asked not in {None, marked, "utf-16" if marked.startswith("utf-16") else marked}:
             raise UnreadableFile(
-                f"{name} begins with the byte-order mark of {marked.upper()}, which contradicts --encoding {asked}; "
+                f"{name} begins with the byte-order mark of {_spelt(marked)}, which contradicts --encoding {asked}; "
                 "leave --encoding away",
                 field="encoding",
             )
@@ -184,16 +203,16 @@ def _choose(name: str, head: bytes, mark: bytes, asked: str | None) -> str:
         return "utf-16-le" if asked == "utf-16" else asked
     if head.count(0) * 4 >= len(head):
         raise UnreadableFile(
-            f"{name} is full of NUL bytes: it is UTF-16 without a byte-order mark, or no text at all; save it as UTF-8, or "
-            "name its encoding with --encoding utf-16-le"
+            f"{name} is full of NUL bytes: it is UTF-16 without a byte-order mark, or no text at all; save it as UTF-8, "
+            "or import it with --encoding utf-16-le"
         )
     return asked or "utf-8"
 
 
 def _line_end(text: str) -> str:
-    """Return CR if the first line ends in CR alone (a cell may hold LF all the same), else LF."""
-    end = text.find("\r")
-    return "\r" if end >= 0 and "\n" not in text[: end + 2].rstrip("\r") + text[end + 1 : end + 3] else "\n"
+    """Return CR if the first line ends in CR alone (its cells may hold LF all the same), else LF."""
+    end = re.search("[\r\n]+", text)
+    return "\r" if end is not None and "\n" not in end[0] else "\n"
 
 
 def _refuse_bad_bytes(
@@ -212,7 +231,7 @@ def _refuse_bad_bytes(
             at = offset - len(error.object) + error.start
             words = f"{name} line {line}, column {column}: byte 0x{error.object[error.start]:02X} (offset {at})"
             advice = _advice(error.object[error.start], asked=asked, plain=plain and before.isascii())
-            raise UnreadableFile(f"{words} is not {encoding.upper() if encoding[:3] == 'utf' else encoding}; {advice}") from None
+            raise UnreadableFile(f"{words} is not {_spelt(encoding)}; {advice}") from None
         if not chunk:
             return
         plain = plain and text.isascii()
@@ -232,9 +251,11 @@ def _advice(byte: int, *, asked: bool, plain: bool) -> str:
     readings = []
     for encoding in ("cp1252", "mac_roman"):
         letter = bytes([byte]).decode(encoding, "replace")
-        readings.append(f"--encoding {encoding}" + (f" (it would be {letter})" if letter.isprintable() and letter != "\ufffd" else ""))
+        means = f" (there it is {letter})" if letter.isprintable() and letter != "\ufffd" else ""
+        readings.append(f"--encoding {encoding}{means}")
     first = "save the file as UTF-8" if plain else "the text before it is UTF-8: mend this one place"
     return f"{first}, or import it with {' or '.join(readings)}; nothing was imported"
 
 
-_LOGIN = "; perhaps the download needs a login"
+def _spelt(encoding: str) -> str:
+    return "UTF-16" if encoding.startswith("utf-16") else "UTF-8" if encoding == "utf-8" else encoding.replace("mac-", "mac_")

@@ -1,0 +1,228 @@
+"""The compact files of data/places: how they are packed, and reading them in place. Nothing is written, little is loaded.
+
+Positions are two signed 24-bit steps of 180/2^23 degree (about 2.4 m). Records are sorted by one-degree band of latitude,
+then longitude, so what is nearest is found by bisection. Names and codes are marisa tries whose key ids index the lists.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import mmap
+from bisect import bisect_left
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import marisa_trie
+
+from directory.errors import BadData
+from directory.gazetteer_text import fold
+
+CITY_BYTES = 15  # label 3, latitude 3, longitude 3, population 4, area 2
+CODE_BYTES = 11  # label 3, latitude 3, longitude 3, area 2
+STRONG = 1 << 22  # the place's own name, not one of its other names
+LISTED = 1 << 23  # not an entry but where a list of entries stands: a count, then the entries
+ABOUT = 1 << 15  # in the area of a code: its position is only that of the area around
+STEP = 180 / (1 << 23)
+FARTHEST_KM = 500.0
+FILES = ("names.marisa", "names.bin", "labels.marisa", "cities.bin", "regions.bin", "codes.marisa", "codes.bin", "codes.idx")
+
+
+class Area(NamedTuple):
+    """Where a record lies: ``region`` is the ISO 3166-2 part (its name where that is not known) or "" for all the country."""
+
+    country: str
+    region: str
+    region_name: str
+    timezone: str
+
+
+class Record(NamedTuple):
+    """One city, region, country or postal code. ``kind`` is one of those words, or "about" for the area of a code."""
+
+    kind: str
+    label: str
+    latitude: float
+    longitude: float
+    population: int
+    area: Area
+
+
+class Named(NamedTuple):
+    """A record found by name; ``strong`` when the name is its own, ``short`` when it is a part of it ("Rio")."""
+
+    id: int
+    strong: bool
+    short: bool
+    record: Record
+
+
+class Files:
+    """Everything in the places folder, opened read-only. Safe to share between threads.
+
+    Raises:
+        BadData: a file is missing or cut short.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._names, self._labels, self._codes = (_trie(folder / f"{name}.marisa") for name in ("names", "labels", "codes"))
+            self._postings, self._cities, self._regions, self._code_records, self._code_order = (
+                _mapped(folder / name) for name in ("names.bin", "cities.bin", "regions.bin", "codes.bin", "codes.idx")
+            )
+            with (folder / "areas.csv").open(encoding="utf-8", newline="") as lines:
+                self.areas = [Area(*row) for row in csv.reader(lines)][1:]
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise BadData(f"{folder} does not hold the places ({error}); run scripts/build_places.py", field="places") from error
+        self._city_count = len(self._cities) // CITY_BYTES
+        self._code_count = len(self._code_records) // CODE_BYTES
+        if len(self._postings) < 3 * len(self._names) or len(self._code_order) != 3 * len(self._codes) or not self._city_count:
+            raise BadData(f"the files of {folder} do not belong together; run scripts/build_places.py", field="places")
+
+    def named(self, key: str) -> list[Named]:
+        """Return the cities, regions and countries of this folded name, without order."""
+        number = self._names.get(key) if key else None
+        if number is None:
+            return []
+        entry = _unsigned(self._postings, 3 * number)
+        if not entry & LISTED:
+            return [self._entry(entry, key)]
+        start = 3 * (entry & (LISTED - 1))
+        count = _unsigned(self._postings, start)
+        return [self._entry(_unsigned(self._postings, start + 3 * n), key) for n in range(1, count + 1)]
+
+    def has_name(self, key: str) -> bool:
+        """Tell whether anything has this folded name."""
+        return key in self._names
+
+    def _entry(self, entry: int, key: str) -> Named:
+        number, strong = entry & (STRONG - 1), bool(entry & STRONG)
+        record = self.record(number)
+        return Named(number, strong, strong or key in fold(record.label), record)
+
+    def record(self, number: int) -> Record:
+        """Return a city, region or country by its number."""
+        city = number < self._city_count
+        data, start = (self._cities, CITY_BYTES * number) if city else (self._regions, CITY_BYTES * (number - self._city_count))
+        area = self.areas[int.from_bytes(data[start + 13 : start + 15], "little")]
+        return Record(
+            "city" if city else "region" if area.region else "country",
+            self._labels.restore_key(_unsigned(data, start)),
+            _degrees(data, start + 3),
+            _degrees(data, start + 6),
+            int.from_bytes(data[start + 9 : start + 13], "little"),
+            area,
+        )
+
+    def code(self, country: str, key: str) -> Record | None:
+        """Return the postal code ``key`` (as the tables hold it) of ``country``, or None."""
+        number = self._codes.get(country + key)
+        return None if number is None else self._code(_unsigned(self._code_order, 3 * number))
+
+    def _code(self, number: int) -> Record:
+        data, start = self._code_records, CODE_BYTES * number
+        area = int.from_bytes(data[start + 9 : start + 11], "little")
+        return Record(
+            "about" if area & ABOUT else "code",
+            self._labels.restore_key(_unsigned(data, start)),
+            _degrees(data, start + 3),
+            _degrees(data, start + 6),
+            0,
+            self.areas[area & (ABOUT - 1)],
+        )
+
+    def nearest_code(self, latitude: float, longitude: float) -> tuple[float, Record] | None:
+        """Return the nearest postal code and its distance in kilometres, None when there is none within 500 km."""
+        found = min(_around(self._code_records, CODE_BYTES, self._code_count, latitude, longitude), default=None)
+        return None if found is None else (found[0], self._code(found[1]))
+
+    def nearest_city(self, latitude: float, longitude: float) -> tuple[float, Record] | None:
+        """Return the nearest city and its distance in kilometres, None when there is none within 500 km."""
+        found = min(_around(self._cities, CITY_BYTES, self._city_count, latitude, longitude), default=None)
+        return None if found is None else (found[0], self.record(found[1]))
+
+    def cities_within(self, latitude: float, longitude: float, radius_km: float) -> Iterator[tuple[float, Record]]:
+        """Yield (distance in kilometres, city) for what lies within ``radius_km``, in no order."""
+        for distance, number in _within(self._cities, CITY_BYTES, self._city_count, latitude, longitude, radius_km):
+            yield distance, self.record(number)
+
+
+def steps(degrees: float) -> int:
+    """Return ``degrees`` in the steps of the files."""
+    return min(max(round(degrees / STEP), -(1 << 23)), (1 << 23) - 1)
+
+
+def band(latitude_steps: int) -> int:
+    """Return the one-degree band of a packed latitude, 0 at the south pole."""
+    return math.floor(latitude_steps * STEP) + 90
+
+
+def haversine_km(a: float, b: float, c: float, d: float) -> float:
+    """Return the distance on a sphere between (a, b) and (c, d), in kilometres: half a percent off at most, quick."""
+    p, q = math.radians(a), math.radians(c)
+    h = math.sin((q - p) / 2) ** 2 + math.cos(p) * math.cos(q) * math.sin(math.radians(d - b) / 2) ** 2
+    return 12742.0 * math.asin(min(1.0, math.sqrt(h)))
+
+
+def _around(data: memoryview, size: int, count: int, latitude: float, longitude: float) -> Iterator[tuple[float, int]]:
+    """Yield (distance, number) of records in growing circles until one circle holds some, up to FARTHEST_KM."""
+    radius = 4.0
+    while True:
+        inside = list(_within(data, size, count, latitude, longitude, radius))
+        if inside or radius >= FARTHEST_KM:
+            yield from inside
+            return
+        radius = min(radius * 3, FARTHEST_KM)
+
+
+def _within(
+    data: memoryview, size: int, count: int, latitude: float, longitude: float, radius_km: float
+) -> Iterator[tuple[float, int]]:
+    high = radius_km / 111.0
+    cosine = math.cos(math.radians(min(89.9, abs(latitude) + high)))
+    wide = min(180.0, high / cosine)
+    west, east = longitude - wide, longitude + wide
+    spans = [(west, east)]
+    if wide >= 180:
+        spans = [(-180.0, 180.0)]
+    elif west < -180:
+        spans = [(west + 360, 180.0), (-180.0, east)]
+    elif east > 180:
+        spans = [(west, 180.0), (-180.0, east - 360)]
+
+    def place(number: int) -> tuple[int, int]:
+        return band(_signed(data, size * number + 3)), _signed(data, size * number + 6)
+
+    for row in range(max(0, math.floor(latitude - high) + 90), min(180, math.floor(latitude + high) + 90) + 1):
+        for left, right in spans:
+            first = bisect_left(range(count), (row, steps(left)), key=place)
+            last_longitude = steps(right)
+            for number in range(first, count):
+                start = size * number
+                if _signed(data, start + 6) > last_longitude or band(_signed(data, start + 3)) != row:
+                    break
+                distance = haversine_km(latitude, longitude, _degrees(data, start + 3), _degrees(data, start + 6))
+                if distance <= radius_km:
+                    yield distance, number
+
+
+def _trie(path: Path) -> marisa_trie.Trie:
+    return marisa_trie.Trie().mmap(str(path))
+
+
+def _mapped(path: Path) -> memoryview:
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _unsigned(data: memoryview, start: int) -> int:
+    return int.from_bytes(data[start : start + 3], "little")
+
+
+def _signed(data: memoryview, start: int) -> int:
+    return int.from_bytes(data[start : start + 3], "little", signed=True)
+
+
+def _degrees(data: memoryview, start: int) -> float:
+    return round(_signed(data, start) * STEP, 5)

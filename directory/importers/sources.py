@@ -1,0 +1,153 @@
+"""What is true of a source is data beside its file: ``crisis_lines.toml`` beside ``crisis_lines.csv``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from directory import clean
+from directory.errors import UnreadableFile
+from directory.importers.textfile import name_of, reading
+from directory.records import shown
+
+NOT_STATED = "not stated"
+MODES = ("full", "partial")
+KEY_LIMIT = 100
+_SIZE_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A publisher's file: who, on what terms, retrieved when.
+
+    ``key`` is what a maintainer types (``directory undo therapists``). ``mode`` is ``full`` (what the file no longer has
+    is missing) or ``partial`` (never missing). ``ignore`` names columns of the file that are left out on purpose.
+    """
+
+    key: str
+    publisher: str = NOT_STATED
+    name: str = ""
+    terms: str = NOT_STATED
+    url: str | None = None
+    retrieved: date | None = None
+    mode: str = "full"
+    minimum_rows: int = 0
+    note: str | None = None
+    ignore: tuple[str, ...] = ()
+
+
+def beside(path: Path, key: str | None = None) -> Source:
+    """Return what the .toml beside ``path`` says of its source; without one, its key and "not stated".
+
+    ``key`` names the source; without it, the file's stem does. A source without a name is called by its key.
+
+    Raises:
+        UnreadableFile: a .toml that is not TOML, an unknown key, a value of the wrong type, a stem that cannot be a key.
+    """
+    key = _key(path, key)
+    toml = Path(f"{path.with_suffix('')}.toml") if path.name else path
+    if not toml.is_file():
+        return Source(key, name=key)
+    values = _read(toml)
+    for name, value in values.items():
+        if name not in _KEYS:
+            near = get_close_matches(name, _KEYS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the keys are {', '.join(_KEYS)}"
+            raise UnreadableFile(f"{name_of(toml)}: unknown key {shown(name)}; {hint}")
+        try:
+            values[name] = _KEYS[name](value)
+        except ValueError as error:
+            raise UnreadableFile(f"{name_of(toml)}: {name} = {shown(str(value))} {error}") from None
+    values.setdefault("name", key)
+    return Source(key, **values)  # type: ignore[arg-type]
+
+
+def _key(path: Path, key: str | None) -> str:
+    key = path.stem if key is None else key.strip()
+    if not (0 < len(key) <= KEY_LIMIT and key.isprintable() and not key.startswith("-")):
+        raise UnreadableFile(
+            f"{shown(key)} cannot name a source: write 1 to {KEY_LIMIT} visible characters, the first not a hyphen, "
+            "with --source",
+            field="source",
+        )
+    return key
+
+
+def _read(path: Path) -> dict[str, object]:
+    name = name_of(path)
+    with reading(path), path.open("rb") as file:
+        data = file.read(_SIZE_LIMIT + 1)
+    if len(data) > _SIZE_LIMIT:
+        raise UnreadableFile(f"{name} is too large (more than {_SIZE_LIMIT:,} bytes)")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{name}: the byte at offset {error.start} is not UTF-8; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableFile(f"{name} is not TOML: {str(error)[:1].lower()}{str(error)[1:]}") from None
+    except (RecursionError, ValueError):
+        raise UnreadableFile(f"{name} is not TOML we can read") from None
+
+
+def _words(limit: int) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError('is not text; write it in quotes: "..."')
+        text = clean.paragraph(value, limit)
+        if not text:
+            raise ValueError("is empty; leave the line away")
+        return text
+
+    return read
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('is not text; write it in quotes: "https://..."')
+    return clean.url(value)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("is not a date; write 2026-08-31") from None
+
+
+def _mode(value: object) -> str:
+    if value not in MODES:
+        raise ValueError('is not a mode; write "full" or "partial"')
+    return str(value)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise ValueError("is not a number of rows; write a whole number, 0 or more")
+    return value
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError('is not a list of column names; write ["fax", "editor notes"]')
+    return tuple(value)
+
+
+_KEYS: Mapping[str, Callable[[object], object]] = {
+    "publisher": _words(300),
+    "name": _words(300),
+    "terms": _words(2000),
+    "url": _url,
+    "retrieved": _day,
+    "mode": _mode,
+    "minimum_rows": _count,
+    "note": _words(4000),
+    "ignore": _names,
+}

@@ -1,0 +1,224 @@
+"""Importing: only what changed changes, nothing is lost, everything can be taken back."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from factories import line, listing, rows, source
+from sqlalchemy import func, select, text
+
+from directory.errors import ImportRefused, NotFound
+from directory.ingest import Directory
+from directory.models import Listing, Resource, ResourceAlias
+from directory.records import Kind, Phone, Point, Problem, Row
+from directory.search import Searcher
+
+
+def resources(directory: Directory) -> list[dict[str, object]]:
+    with directory.database.reading() as connection:
+        statement = select(*Resource.__table__.columns).order_by(Resource.id)
+        return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def count(directory: Directory, table: type) -> int:
+    with directory.database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def ten(prefix: str = "") -> list:
+    return [listing(f"{prefix}{number}") for number in range(10)]
+
+
+def test_importing_twice_changes_nothing(directory: Directory) -> None:
+    assert directory.ingest(source(), rows(*ten())).counts == {"added": 10}
+    before = resources(directory)
+    assert directory.ingest(source(), rows(*ten())).counts == {"unchanged": 10}
+    assert resources(directory) == before
+
+
+def test_a_changed_row_keeps_its_resource_id(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    changed = [replace(each, name="Renamed") if each.external_id == "3" else each for each in ten()]
+    assert directory.ingest(source(), rows(*changed)).counts == {"changed": 1, "unchanged": 9}
+    assert [each["name"] for each in resources(directory)].count("Renamed") == 1
+    assert [each["id"] for each in resources(directory)] == list(range(1, 11))
+
+
+def test_a_missing_row_stays_for_one_more_import(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    assert directory.ingest(source(), rows(*ten()[1:])).counts == {"unchanged": 9, "missing": 1}
+    assert len(resources(directory)) == 10
+    assert directory.ingest(source(), rows(*ten()[1:])).counts == {"unchanged": 9, "missing": 1, "removed": 1}
+    assert len(resources(directory)) == 9
+
+
+def test_a_row_that_comes_back_is_no_longer_missing(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    directory.ingest(source(), rows(*ten()[1:]))
+    directory.ingest(source(), rows(*ten()))
+    assert directory.ingest(source(), rows(*ten()[1:])).counts == {"unchanged": 9, "missing": 1}
+
+
+def test_a_partial_source_never_loses_a_row(directory: Directory) -> None:
+    directory.ingest(source(mode="partial"), rows(*ten()))
+    for _ in range(3):
+        assert directory.ingest(source(mode="partial"), rows(listing("0"))).counts == {"unchanged": 1}
+    assert len(resources(directory)) == 10
+
+
+def test_more_than_a_fifth_missing_is_refused_unless_allowed(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    with pytest.raises(ImportRefused, match=r"example: 5 of 10 listings are missing .* --allow-removals"):
+        directory.ingest(source(), rows(*ten()[:5]))
+    assert len(resources(directory)) == 10
+    assert directory.ingest(source(), rows(*ten()[:5]), allow_removals=True).counts == {
+        "unchanged": 5, "missing": 5, "removed": 5,
+    }  # fmt: skip
+    assert len(resources(directory)) == 5
+
+
+def test_a_header_alone_removes_nothing(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    assert directory.ingest(source(), []).counts == {}
+    assert len(resources(directory)) == 10
+
+
+def test_too_few_rows_for_the_source_are_refused(directory: Directory) -> None:
+    with pytest.raises(ImportRefused, match="only 1 usable rows, and its .toml expects at least 5"):
+        directory.ingest(source(minimum_rows=5), rows(listing()))
+    assert count(directory, Listing) == 0
+
+
+def test_a_refused_row_keeps_its_old_listing(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    problem = Problem("example", 2, "phone", "ring us", "is not a phone number")
+    report = directory.ingest(source(), [Row(2, "0", None, (problem,)), *rows(*ten()[1:])])
+    assert (report.counts, report.problems) == ({"unchanged": 9, "refused": 1}, [problem])
+    assert len(resources(directory)) == 10
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    before = resources(directory)
+    changed = [replace(ten()[0], name="Renamed"), *ten()[1:9], listing("new")]
+    report = directory.ingest(source(), rows(*changed), dry_run=True)
+    assert report.counts == {"added": 1, "changed": 1, "unchanged": 8, "missing": 1}
+    assert report.diff == [
+        {"id": "0", "change": "changed", "fields": {"name": ["Example Practice 0", "Renamed"]}},
+        {"id": "new", "change": "added", "fields": {"name": [None, "Example Practice new"]}},
+        {"id": "9", "change": "missing", "fields": {}},
+    ]
+    assert resources(directory) == before
+
+
+def test_undo_takes_back_the_newest_run_and_then_the_one_before(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    first = resources(directory)
+    directory.ingest(source(), rows(replace(ten()[0], name="Renamed"), *ten()[1:9], listing("new")))
+    directory.undo("example")
+    assert resources(directory) == first
+    directory.undo("example")
+    assert resources(directory) == []
+    with pytest.raises(NotFound, match="every import of 'example' is undone already"):
+        directory.undo("example")
+
+
+def test_undo_of_an_unknown_source_names_the_known_ones(directory: Directory) -> None:
+    directory.ingest(source(), rows(listing()))
+    with pytest.raises(NotFound, match="there is no source 'other'; the sources are: example"):
+        directory.undo("other")
+
+
+def test_the_index_after_small_updates_equals_a_full_reindex(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten(), line()))
+    directory.ingest(source(), rows(replace(ten()[0], needs=("kratom",), point=Point(10, 20)), *ten()[1:9], line()))
+
+    def index() -> list:
+        with directory.database.reading() as connection:
+            return [
+                sorted(connection.execute(text(f"SELECT * FROM {table}")).all())
+                for table in ("place_token", "area_token", "resource_text")
+            ]
+
+    updated, before = index(), resources(directory)
+    directory.reindex()
+    assert resources(directory) == before
+    assert [len(table) for table in index()] == [len(table) for table in updated]
+
+
+def same_site(external_id: str, **changes: object) -> object:
+    return listing(
+        external_id, name="Riverside Centre", address_1="12 Main Street", **{"needs": ("mental_health",), **changes}
+    )
+
+
+def test_the_same_name_street_and_postcode_are_one_resource(directory: Directory) -> None:
+    directory.ingest(source("a"), rows(same_site("a", payment=("medicaid", "self_pay"), last_checked=date(2026, 1, 1))))
+    directory.ingest(
+        source("b"),
+        rows(
+            same_site(
+                "b", kind=Kind.TREATMENT_PROGRAM, needs=("opioids",), address_1="12 MAIN ST.", payment=("medicaid",),
+                phone=Phone("+12025550143", "5"), last_checked=date(2026, 2, 2),
+            )
+        ),
+    )  # fmt: skip
+    (found,) = resources(directory)
+    assert found["phone"] == "+12025550143"
+    assert found["phone_extension"] == "5"
+    assert found["last_checked"] == date(2026, 2, 2)
+    assert found["payment"] == ["medicaid"]
+    assert directory.vocabulary.keys(found["stated"]) == ("mental_health", "opioids")
+    assert [each["needs"] for each in found["programs"]] == [["opioids"], ["mental_health"]]
+    assert [each["name"] for each in found["sources"]] == ["Example source b", "Example source a"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"audiences": ("women",)},
+        {"minimum_age": 65},
+        {"postal_code": None},
+        {"address_1": None},
+        {"name": "Riverside Center for Youth"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_is_not_certainly_the_same_stays_apart(directory: Directory, changes: dict[str, object]) -> None:
+    directory.ingest(source("a"), rows(same_site("a", audiences=("men",), minimum_age=18)))
+    directory.ingest(source("b"), rows(same_site("b", audiences=("men",), minimum_age=18, **changes) if "audiences" not in changes
+                                       else same_site("b", minimum_age=18, **changes)))  # fmt: skip
+    assert len(resources(directory)) == 2
+
+
+def test_a_shared_typed_identifier_merges_and_the_id_merged_away_is_an_alias(
+    directory: Directory, searcher: Searcher
+) -> None:
+    directory.ingest(source("a"), rows(listing("a", identifiers=("npi:1234567893",))))
+    directory.ingest(source("b"), rows(listing("b")))
+    assert [each["id"] for each in resources(directory)] == [1, 2]
+    directory.ingest(source("b"), rows(listing("b", identifiers=("npi:1234567893",))))
+    assert [each["id"] for each in resources(directory)] == [1]
+    assert count(directory, ResourceAlias) == 1
+    assert searcher.resource(2) == 1
+    directory.undo("b")
+    assert [each["id"] for each in resources(directory)] == [1, 2]
+    assert searcher.resource(2)["name"] == "Example Practice b"
+
+
+def test_one_confidential_listing_makes_the_resource_confidential(directory: Directory) -> None:
+    directory.ingest(source("a"), rows(listing("a", identifiers=("npi:1234567893",))))
+    hidden = listing(
+        "b", identifiers=("npi:1234567893",), confidential_location=True, address_1=None, point=None, postal_code=None
+    )
+    directory.ingest(source("b"), rows(hidden))
+    (found,) = resources(directory)
+    assert (found["address_1"], found["postal_code"], found["city"], found["precision"]) == (None, None, "Chicago", "city")
+
+
+def test_the_vocabulary_reaches_what_the_source_states_and_no_more(directory: Directory) -> None:
+    vocabulary = directory.vocabulary
+    directory.ingest(source(), rows(listing(needs=("opioids",))))
+    (found,) = resources(directory)
+    assert vocabulary.keys(found["stated"]) == ("opioids",)
+    assert set(vocabulary.keys(found["reach"])) == {"opioids", "substance_use"}
