@@ -37,6 +37,10 @@ class Answer:
 
     def complete(self) -> Results:
         """Fill the nearby and remote groups."""
+        if self.query.words and not self.has_words():
+            note = f"nothing here has the words '{self.query.words}': shown without them"
+            self.relaxed.append(Relaxation("words", self.query.words, note))
+            self.query = replace(self.query, words="")
         place = self.results.place
         posted = self._posted()
         matches: list[Match] = []
@@ -63,7 +67,7 @@ class Answer:
         return self.connection.execute(select(Resource.id).where(condition).limit(1)).first() is not None
 
     def _posted(self) -> dict[int, int]:
-        return dict(self.connection.execute(select(TokenCount.token, TokenCount.resources)).tuples().all())
+        return dict(self.connection.execute(select(TokenCount.token, TokenCount.resources)).all())
 
     def _wishes(self, country: str | None) -> nearby.Wishes:
         return nearby.wishes(self.query, self.vocabulary, country, self.connection.dialect.name)

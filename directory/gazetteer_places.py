@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from directory.gazetteer_files import Files, Named, Record, haversine_km
-from directory.gazetteer_text import fold
+from directory.gazetteer_text import POSTAL_FORMS, fold
 from directory.records import Place, Point
 
 TIMES = 10  # the biggest place wins only with this many times the people of the next (design.md, "Places")
@@ -14,6 +14,7 @@ TIMES_SPREAD = 20  # a region or country against a city: its people do not live 
 OWN_TOWN = 5_000  # a town of this size keeps its own name against the other names of bigger places
 ONE_PLACE_KM = 20.0  # two records of one name and region this close are one place
 MOST_CANDIDATES = 8
+BIGGER_KM = 8.0  # a position is told from the big city this close rather than from its suburb
 _IN_BRACKETS = re.compile(r"\s*\([^)]*\)")
 
 
@@ -28,15 +29,14 @@ def choose(found: Iterable[Named]) -> tuple[Named | None, list[Named]]:
     if not kept:
         return None, []
     first = kept[0]
-    if any(first.record.population == 0 or first.record.population < _times(first, each) * each.record.population for each in kept[1:]):
-        return None, kept
-    if not first.strong and any(each.strong and each.record.population >= OWN_TOWN for each in kept):
-        return None, kept
-    return first, kept
+    alone = all(_outweighs(first, each) for each in kept[1:])
+    nickname = not first.strong and any(each.strong and each.record.population >= OWN_TOWN for each in kept)
+    return (first if alone and not nickname else None), kept
 
 
-def _times(first: Named, other: Named) -> int:
-    return TIMES_SPREAD if first.record.kind != "city" and other.record.kind == "city" else TIMES
+def _outweighs(first: Named, other: Named) -> bool:
+    times = TIMES_SPREAD if first.record.kind != "city" and other.record.kind == "city" else TIMES
+    return first.record.population > 0 and first.record.population >= times * other.record.population
 
 
 def _without_nicknames(found: list[Named]) -> list[Named]:
@@ -62,7 +62,10 @@ def _without_containers(found: list[Named]) -> list[Named]:
             if each.record.kind == "city" and _inside(each.record, whole.record):
                 # Wien is Vienna's other name; the state around it holds little else.
                 part = TIMES if each.strong else 2 if whole.record.kind == "region" else 0
-                gone.add(whole.id if each.record.population * part >= whole.record.population else each.id if not each.strong else -1)
+                if each.record.population * part >= whole.record.population:
+                    gone.add(whole.id)
+                elif not each.strong:
+                    gone.add(each.id)
     return [each for each in found if each.id not in gone]
 
 
@@ -127,22 +130,19 @@ class Namer:
 
     def near(self, latitude: float, longitude: float) -> Place | None:
         """Return a position as a place: "near Chicago, IL"; None when no place is known within 500 km."""
-        city, code = self._files.nearest_city(latitude, longitude), self._files.nearest_code(latitude, longitude)
+        city = self._files.nearest_city(latitude, longitude)
         if city is None:
             return None
         known = city[1]
         # Near a border the postal codes lie closer than the towns, but only some countries have them.
-        if code is not None and code[0] < city[0] and self.has_codes(known.area.country):
+        code = self._files.nearest_code(latitude, longitude, city[0]) if known.area.country in POSTAL_FORMS else None
+        if code is not None:
             known = code[1]
         area = known.area
-        towns = [
-            (distance, town)
-            for distance, town in self._files.cities_within(latitude, longitude, max(12.0, city[0] + 0.1))
-            if town.area[:2] == area[:2]
-        ]
-        if towns:
-            nearest = min(towns)[1]
-            biggest = max((town for distance, town in towns if distance <= 12.0), key=lambda t: t.population, default=nearest)
+        towns = self._files.towns_within(latitude, longitude, BIGGER_KM, area)
+        towns = towns or self._files.towns_within(latitude, longitude, city[0] + 0.1, area)
+        if towns is not None:
+            nearest, biggest = towns
             known = biggest if biggest.population >= TIMES * nearest.population else nearest
         return Place(
             name="near " + ", ".join([_IN_BRACKETS.sub("", known.label), *self._where(known)]),
@@ -152,10 +152,6 @@ class Namer:
             precision="coordinates",
             timezone=area.timezone or None,
         )
-
-    def has_codes(self, country: str) -> bool:
-        """Tell whether the files hold the postal codes of ``country``."""
-        return country in _WITH_CODES
 
     def _where(self, record: Record, label: str | None = None) -> list[str]:
         area = record.area
@@ -170,6 +166,3 @@ class Namer:
             return [area.region, country] if area.region else [country]
         same = not area.region_name or fold(area.region_name) == fold(record.label if label is None else label)
         return [country] if same or fold(area.region_name) == fold(country) else [area.region_name, country]
-
-
-_WITH_CODES = frozenset("US CA GB IE NL SE IN AT AU BE CH DK NO NZ ZA DE ES FI FR IT KE".split())

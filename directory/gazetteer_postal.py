@@ -13,12 +13,19 @@ from directory.records import Place
 NO_ZIPS = frozenset({"00000", "99999"})
 # APO, FPO and DPO addresses: 09x (AE), 340 (AA), 962-966 (AP). The tables' points for them are anywhere.
 _MILITARY_ZIP = re.compile(r"(?:09\d|340|96[2-6])\d\d")
-_MILITARY_WORDS = re.compile(r"\b(?:APO|FPO|DPO)\b(?:[\s,]+(?:A[AEP])\b)?(?:[\s,]+(\d{5})\b)?|\bA[EP][\s,]+((?:09\d|340|96[2-6])\d\d)\b", re.I)
+_MILITARY_WORDS = re.compile(
+    r"\b(?:APO|FPO|DPO)\b(?:[\s,]+A[AEP]\b)?(?:[\s,]+(\d{5})\b)?|\bA[AEP][\s,]+((?:09\d|340|96[2-6])\d\d)\b",
+    re.IGNORECASE,
+)
 
 
 class Candidate(NamedTuple):
-    """One reading of a code. ``exact`` is False for the area around a ZIP that is not listed."""
+    """One reading of a code. ``exact`` is False for the area around a ZIP that is not listed.
 
+    ``form`` is the country in whose shape it is written, ``country`` the one it lies in: Palau has US ZIPs.
+    """
+
+    form: str
     country: str
     place: Place
     record: Record
@@ -56,7 +63,7 @@ class PostalCodes:
             return None
         shown = f"{key[:3]} {key[3:]}" if country in ("SE", "IN") else key
         place = self._namer.code(shown, record, not exact or country in AREA_ONLY)
-        return Candidate(record.area.country, place, record, exact)
+        return Candidate(country, record.area.country, place, record, exact)
 
 
 def is_military(zip_code: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -22,14 +23,19 @@ _SHORT = {
     "pk": "park", "pt": "point", "rpds": "rapids", "spg": "spring", "spgs": "springs", "sprgs": "springs", "spr": "springs",
     "twp": "township", "vlg": "village", "vly": "valley", "gr": "grand", "nw": "new",
 }  # fmt: skip
-_BEFORE = frozenset({"near", "in", "around", "at", "downtown", "uptown", "midtown", "central", "greater", "metro", "inner"})
-_BEFORE_OF = frozenset({"city", "town", "village", "borough", "township", "county", "district"})
-_AFTER = frozenset({"city", "town", "township", "village", "borough", "area", "metro", "region", "district", "downtown"})
-_STREET = frozenset(
-    "st street str ave avenue av rd road blvd boulevard dr drive ln lane ct court cir circle hwy highway pkwy parkway pl place sq"
-    " square ter terrace way trl trail pike apt suite ste unit floor rue calle strasse straße via avenida".split()
+_BEFORE = frozenset(
+    {"near", "in", "around", "at", "downtown", "uptown", "midtown", "central", "greater", "metro", "inner"}
 )
-COUNTRY_SIZED = frozenset({"county", "parish", "borough"})
+_BEFORE_OF = frozenset({"city", "town", "village", "borough", "township", "county", "district"})
+_AFTER = frozenset(
+    {"city", "town", "township", "village", "borough", "area", "metro", "region", "district", "downtown"}
+)
+_STREET = re.compile(
+    r"(st|street|str|ave?|avenue|rd|road|blvd|boulevard|dr|drive|ln|lane|ct|court|cir|circle|hwy|highway|pkwy|parkway|pl|place"
+    r"|sq|square|ter|terrace|way|trl|trail|pike|apt|suite|ste|unit|floor|rue|calle|stra(ss|ß)e|via|avenida)\.?",
+    re.IGNORECASE,
+)
+COUNTY_WORDS = frozenset({"county", "parish", "borough"})
 
 # What a code looks like in each country of the tables. The first group (or all groups together) is what the tables hold.
 POSTAL_FORMS: dict[str, re.Pattern[str]] = {
@@ -55,6 +61,9 @@ _NUMBER = r"(?P<{0}a>[NSEW])?\s*(?P<{0}>[+-]?\d{{1,4}}(?:\.\d+)?)\s*°?\s*(?P<{0
 _COORDINATES = re.compile(
     r"\(?\s*" + _NUMBER.format("y") + r"(?P<between>\s*[,;/]\s*|\s+)" + _NUMBER.format("x") + r"\s*\)?", re.IGNORECASE
 )
+
+
+_NO_NUMBERS = re.compile(r"(?:[+-]?(?:nan|inf(?:inity)?)[\s,;]+){1,2}[+-]?(?:nan|inf(?:inity)?|[\d.]+)", re.IGNORECASE)
 
 
 def tidy(text: str) -> str:
@@ -113,7 +122,7 @@ def _spellings(words: list[str]) -> Iterator[list[str]]:
 
 def looks_like_a_street(text: str) -> bool:
     """Tell whether ``text`` has the words of a street, such as "St" or "Avenue", after its first word."""
-    return any(word.lower().strip(".") in _STREET for word in text.split()[1:])
+    return any(_STREET.fullmatch(word) for word in text.split()[1:])
 
 
 def coordinates(text: str) -> tuple[float, float] | None:
@@ -124,11 +133,13 @@ def coordinates(text: str) -> tuple[float, float] | None:
     """
     found = _COORDINATES.fullmatch(text)
     if found is None:
-        return None
+        return (math.nan, math.nan) if _NO_NUMBERS.fullmatch(text) else None
     letters = [(found[axis + "a"] or found[axis + "b"] or "").upper() for axis in "yx"]
     if not found["between"].strip() and not any(letters) and not ("." in found["y"] and "." in found["x"]):
         return None
-    values = [float(found[axis]) * (-1 if letter in ("S", "W") else 1) for axis, letter in zip("yx", letters, strict=True)]
+    values = [
+        float(found[axis]) * (-1 if letter in ("S", "W") else 1) for axis, letter in zip("yx", letters, strict=True)
+    ]
     if letters[0] in ("E", "W") and letters[1] in ("N", "S", ""):
         return values[1], values[0]
     return values[0], values[1]

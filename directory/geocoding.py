@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -166,8 +165,8 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
 class _NoNetwork(BaseSyncAdapter):  # type: ignore[misc]
     """Geopy's door to the network, walled up."""
 
-    def get_json(self, url: str, *, timeout: object, headers: Mapping[str, str]) -> Any:
-        raise GeocoderUnavailable("the gazetteer is offline")
+    def get_json(self, url: str, *, timeout: object, headers: object) -> Any:
+        raise GeocoderUnavailable(f"the gazetteer is offline: no request for {url} with {timeout} and {headers}")
 
     get_text = get_json
 

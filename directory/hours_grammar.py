@@ -83,7 +83,9 @@ class Rule:
         return any(end > DAY for _, end in self.spans)
 
     def __str__(self) -> str:
-        days = [_weekdays(self.weekdays)] if self.weekdays else []
+        # After a comma, times with no day would be read as more times of the rule before.
+        weekdays = EVERY_DAY if self.additive and self.names_no_day and not self.dates else self.weekdays
+        days = [_weekdays(weekdays)] if weekdays else []
         selector = ",".join([*days, *self.nth, *(["PH"] if self.holidays else [])])
         spans = ",".join(f"{_clock(start)}-{_clock(end if end <= DAY else end - DAY)}" for start, end in self.spans)
         modifier = "" if self.comment and not self.is_off else self.modifier

@@ -61,7 +61,7 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
     The posted tokens stay as they are, so that no posting is ever half there; when the directory has doubled since they
     were chosen, everything is rebuilt.
     """
-    posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).tuples().all())
+    posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
     total = connection.execute(select(func.count()).select_from(Resource)).scalar_one()
     if total > 2 * posted.get(ANY, 0):
         rebuild(connection)

@@ -284,9 +284,12 @@ def _take_back(connection: Connection, source_id: int, run: int, report: Report)
     for change in changes:
         here = (Listing.source_id == source_id, Listing.external_id == change.external_id)
         now = connection.execute(select(Listing.id, Listing.resource_id).where(*here)).one_or_none()
+        if change.resource_id is not None:
+            connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == change.resource_id))
+        if now is not None and now.resource_id is not None:
+            touched.add(-now.resource_id)
         if change.record is None:
             if now is not None:
-                touched.add(-now.resource_id)
                 connection.execute(delete(MergeKey).where(MergeKey.listing_id == now.id))
                 connection.execute(delete(Listing).where(Listing.id == now.id))
                 report.removed += 1
@@ -299,10 +302,10 @@ def _take_back(connection: Connection, source_id: int, run: int, report: Report)
         if now is None:
             values |= {"source_id": source_id, "external_id": change.external_id, "resource_id": change.resource_id}
             new = connection.execute(insert(Listing).values(**values).returning(Listing.id)).scalar_one()
-            connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == change.resource_id))
             touched.add(new)
             report.added += 1
         else:
+            values["resource_id"] = change.resource_id
             connection.execute(update(Listing).where(Listing.id == now.id).values(**values))
             touched.add(now.id)
             report.changed += 1

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import quote
 
 import phonenumbers
-from phonenumbers import shortnumberinfo
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, shortnumberinfo
 
 from directory.records import Phone
 
 CELL_LIMIT = 100
-# Short codes are three to six digits, now and then behind a star (ITU-T E.164 gives no list; *4141 in Chile).
-_SHORT = re.compile(r"\*?\d{3,6}")
-_PRESS = re.compile(r",?\s*(?:then\s+)?(?:press|option)\s+(\d{1,3})$", re.IGNORECASE)
-_EXTENSION = re.compile(r",?\s*(?:extension|ext\.?|x|;ext=)\s*(\d{1,8})$", re.IGNORECASE)
-_DAMAGED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
-_TWO = re.compile(r"\d\s*(?:/|;|,|\bor\b|\band\b|&)\s*[+(]?\d", re.IGNORECASE)
-_KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 _NORTH_AMERICA = 1
 _TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
+_KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+_MISREAD = str.maketrans("OoIl", "0011")
+_ALIKE = str.maketrans({**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("\u200b\u200e\u200f\u202a\u202c\u2060\ufeff")})
+_PRESS = re.compile(r"[\s,;(]*(?:then\s+)?(?:press|option)\s+(\d{1,3})\)?$", re.IGNORECASE)
+_EXTENSION = re.compile(r"[\s,;(]*(?:extension|extn?\.?|x|ext=)\s*(\d{1,8})\)?$", re.IGNORECASE)
+_DAMAGED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+|\d{7,}[.,]0+")
+_BETWEEN = re.compile(r"\s*(?:[/;,|&\n]|\bor\b|\band\b)\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"[+*]?[\d\s().\-/]+")
 
 
 def dialable(text: str, country: str) -> Phone:
@@ -33,17 +35,21 @@ def dialable(text: str, country: str) -> Phone:
     """
     if len(text) > CELL_LIMIT:
         raise ValueError(f"is too long for a phone number ({CELL_LIMIT} characters at most)")
-    body = unicodedata.normalize("NFKC", text).strip().removeprefix("tel:").strip()
+    body = unicodedata.normalize("NFKC", text).translate(_ALIKE)
+    body = (
+        "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in body).strip().removeprefix("tel:").strip()
+    )
     if _DAMAGED.fullmatch(body):
-        raise ValueError(f"is a number a spreadsheet damaged ({body}); write all its digits")
+        digits = "ten digits" if phonenumbers.country_code_for_region(country) == _NORTH_AMERICA else "its digits"
+        raise ValueError(f"is a number a spreadsheet damaged ({body}); write all {digits}")
     press = extension = None
     if found := _PRESS.search(body):
         press, body = found[1], body[: found.start()]
     if found := _EXTENSION.search(body):
         extension, body = found[1], body[: found.start()]
-    if _TWO.search(body):
-        raise ValueError("is two numbers; write one, and put the other into the description")
-    return Phone(_number(_spelt_out(body), country), extension, press)
+    body = _alone(body, country)
+    number = _vanity(body, country) if any(c.isalpha() for c in body) else _number(body, country)
+    return Phone(number, extension, press)
 
 
 def sms_number(text: str, country: str) -> str:
@@ -59,19 +65,26 @@ def sms_number(text: str, country: str) -> str:
 
 
 def tel_href(phone: Phone) -> str:
-    """Return the ``tel:`` link (RFC 3966); a short code is never dressed as an international number.
+    """Return the ``tel:`` link that really rings.
 
-    A choice in a menu follows two pauses, as iOS and Android dial ``,`` (Apple URL Scheme Reference, Phone Links).
+    A short code is never dressed as an international number, and a number that cannot be called from abroad (13 11 14
+    in Australia) is dialled as at home. Extension and menu follow two pauses (a comma is two seconds on Android and
+    iOS): RFC 3966's ``;ext=115`` is sent by Android as the tones 398115, letters taken for digits.
     """
-    link = "tel:" + phone.number
-    if phone.extension:
-        link += f";ext={phone.extension}"
-    return link + f",,{phone.press}" if phone.press else link
+    number = phone.number
+    if number.startswith("+"):
+        parsed = phonenumbers.parse(number)
+        if not phonenumbers.can_be_internationally_dialled(parsed):
+            number = re.sub(r"\D", "", phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL))
+    return ",,".join(part for part in (f"tel:{number}", phone.extension, phone.press) if part)
 
 
-def sms_href(number: str, keyword: str | None) -> str:
-    """Return the ``sms:`` link with the word to send (RFC 5724)."""
-    return f"sms:{number}?body={keyword}" if keyword and keyword.isalnum() and keyword.isascii() else f"sms:{number}"
+def sms_href(number: str, keyword: str | None = None) -> str:
+    """Return the ``sms:`` link, with the word to send where there is one.
+
+    RFC 5724 says ``?body=``; iOS wants ``&body=``; both read ``?&body=``.
+    """
+    return f"sms:{number}?&body={quote(keyword, safe='')}" if keyword else f"sms:{number}"
 
 
 def display(phone: Phone, country: str) -> str:
@@ -84,8 +97,9 @@ def display(phone: Phone, country: str) -> str:
             shown = f"1-{digits[:3]}-{digits[3:6]}-{digits[6:]}"
         else:
             home = parsed.country_code == phonenumbers.country_code_for_region(country)
-            style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-            shown = phonenumbers.format_number(parsed, style)
+            shown = phonenumbers.format_number(
+                parsed, PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL
+            )
     elif len(shown) == 6 and shown.startswith("116"):
         shown = f"116 {shown[3:]}"
     if phone.extension:
@@ -103,72 +117,153 @@ def is_emergency(number: str, country: str) -> bool:
     return bool(phonenumbers.is_emergency_number(number, country))
 
 
-def _spelt_out(body: str) -> str:
-    """Turn vanity letters into digits ("800.662.HELP (4357)" is one number); refuse a letter that slipped in."""
-    if not any(c.isalpha() for c in body):
-        return body
-    found = re.fullmatch(
-        r"([+\d][\d\s().\-]*?[\s.\-)])([A-Za-z][A-Za-z\-. ]{2,12})((?:\s*\(?[\d\s\-]+\)?)?)", body.strip()
-    )
-    if found is None:
-        if re.search(r"\d[oO]|[oO]\d", body):
-            raise ValueError("has the letter O where a zero belongs")
+def _alone(body: str, country: str) -> str:
+    """The one number of a cell: digits said twice ("800.662.HELP (4357)") are one, "0800/1110111" is one in Germany."""
+    said, _, again = body.rstrip(" )").rpartition("(")
+    if said.strip() and again and _keyed(said).endswith(_keyed(again)) and len(_keyed(again)) > 2:
+        body = said.strip()
+    parts = [part for part in _BETWEEN.split(body) if part]
+    if sum(len(_digits(part)) > 2 for part in parts) > 1 and not _is_valid(_digits(body), country):
+        raise ValueError("is two numbers; write one, and put the other into the description")
+    return body
+
+
+def _vanity(body: str, country: str) -> str:
+    """Letters as digits: 1-800-273-TALK, 13YARN. Digits stand before them, and together they are a whole number."""
+    for word in re.findall(r"[A-Za-z\d]+", body):
+        letters = set(word) - set("0123456789")
+        if letters and letters <= set("OoIl") and (len(letters) < len(set(word)) or len(word) < 3):
+            raise ValueError(f"has the letter {min(letters)} where a digit belongs; write {word.translate(_MISREAD)}")
+    if not body.isascii() or re.match(r"\+?\(?\d[\d\s().\-]*\d", body) is None:
         raise ValueError("is not a phone number")
-    digits = "".join(c for c in found[2].upper().translate(_KEYPAD) if c.isdigit())
-    rest = "".join(c for c in found[3] if c.isdigit())
-    return found[1] + digits + ("" if digits.endswith(rest) else rest)
+    try:
+        number = _number(body.upper().translate(_KEYPAD), country)
+    except ValueError:
+        number = ""
+    if not number.startswith("+"):
+        raise ValueError("is not a phone number; write its letters as digits")
+    return number
 
 
 def _number(body: str, country: str) -> str:
-    if re.fullmatch(r"\s*\+?[\d\s().\-/*‐-―]+", body) is None:
+    body = body.strip()
+    digits = _digits(body)
+    if not digits or _NUMBER.fullmatch(body) is None:
         raise ValueError("is not a phone number")
-    digits = "".join(c for c in body if c.isdigit())
-    if not digits or set(digits) == {"0"} or len(digits) > 15:
-        raise ValueError("is not a number anybody can dial")
-    plus, star = body.lstrip().startswith("+"), body.lstrip().startswith("*")
-    code = phonenumbers.country_code_for_region(country)
-    if plus:
-        return _international(digits, code)
+    if len(digits) > 15:
+        two = len(list(phonenumbers.PhoneNumberMatcher(body, country))) > 1
+        raise ValueError("is two numbers; write one, and put the other into the description" if two else _UNDIALABLE)
+    if body.startswith("*"):
+        return _star_code(digits, country)
+    if body.startswith("+"):
+        return _international(digits, country)
+    # 000 rings in Australia and 111 in Vietnam; 0000 and 999999 nowhere.
+    same = len(set(digits)) == 1 and (len(digits) > 4 or digits[0] == "0")
+    if same and not _is_known_short_code(digits, country):
+        raise ValueError(_UNDIALABLE)
+    parsed = _parsed(body, country)
+    if parsed is not None and _is_home_number(parsed, country):
+        return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    if _is_short_code(digits, parsed, country):
+        return digits
+    raise ValueError(_why_not(parsed, country))
+
+
+_UNDIALABLE = "is not a number anybody can dial"
+
+
+def _why_not(parsed: PhoneNumber | None, country: str) -> str:
+    reason = None if parsed is None else phonenumbers.is_possible_number_with_reason(parsed)
+    if reason == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        return "has no area code"
+    if reason == ValidationResult.TOO_SHORT:
+        return f"has too few digits for a number in {country}"
+    if reason == ValidationResult.TOO_LONG:
+        return f"has too many digits for a number in {country}"
+    return f"is not a number people in {country} can dial; check its digits"
+
+
+def _parsed(body: str, country: str) -> PhoneNumber | None:
     try:
-        parsed = phonenumbers.parse(body, country)
+        return phonenumbers.parse(body, country)
     except phonenumbers.NumberParseException:
-        parsed = None
-    if parsed is not None and not star and phonenumbers.is_valid_number(parsed) and parsed.country_code == code:
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    short = ("*" if star else "") + digits
-    if _SHORT.fullmatch(short):
-        return short
-    if parsed is not None and not star and _is_longer_free_number(parsed, country):
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    raise ValueError(
-        f"is not a number people in {country} can dial; check its digits, or write it with + and country code"
-    )
+        return None
 
 
-def _international(digits: str, code: int) -> str:
-    try:
-        parsed = phonenumbers.parse("+" + digits)
-    except phonenumbers.NumberParseException:
-        raise ValueError("is not a number anybody can dial") from None
-    national = digits.removeprefix(str(code))
-    if digits.startswith(str(code)) and _SHORT.fullmatch(national) and not phonenumbers.is_valid_number(parsed):
-        region = phonenumbers.region_code_for_country_code(code)
-        if shortnumberinfo.is_possible_short_number_for_region(phonenumbers.parse(national, region), region):
-            raise ValueError(f"is the short code {national} dressed as an international number; write {national}")
-    if not phonenumbers.is_valid_number(parsed):
-        raise ValueError("is not a number anybody can dial")
-    if parsed.country_code != code:
-        raise ValueError(f"is a number of another country (+{parsed.country_code})")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+def _is_valid(digits: str, country: str) -> bool:
+    parsed = _parsed(digits, country)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
-def _is_longer_free_number(parsed: phonenumbers.PhoneNumber, country: str) -> bool:
-    """Tell whether a number begins as the country's free numbers do and has a length possible there.
+def _is_home_number(parsed: PhoneNumber, country: str) -> bool:
+    if parsed.country_code != phonenumbers.country_code_for_region(country):
+        return False
+    return phonenumbers.is_valid_number(parsed) or _is_longer_free_number(parsed, country)
+
+
+def _is_longer_free_number(parsed: PhoneNumber, country: str) -> bool:
+    """Whether a number begins as the country's free numbers do, and only its length, possible there, is unknown.
 
     libphonenumber's patterns for free numbers lag behind in small countries (Samoa's 800-LIFE has one digit more).
     """
     example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.TOLL_FREE)
-    if example is None:
+    if example is None or phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         return False
-    possible = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return possible and str(parsed.national_number)[:3] == str(example.national_number)[:3]
+    number, known = str(parsed.national_number), str(example.national_number)
+    return number[:3] == known[:3] and len(number) > len(known)
+
+
+def _is_short_code(digits: str, parsed: PhoneNumber | None, country: str) -> bool:
+    """Whether a bare number is dialled as it stands. libphonenumber knows some codes, of others only the length.
+
+    Taken besides: the services of social value, 116 and three digits (Decision 2007/116/EC), and, outside North America
+    where every code is listed, codes of three to five digits too short for a number (1056 in Greece, 14416 in India).
+    """
+    if parsed is None or parsed.country_code != phonenumbers.country_code_for_region(country):
+        return False
+    if _is_known_short_code(digits, country) or re.fullmatch(r"116\d{3}", digits):
+        return True
+    prefix = phonenumbers.ndd_prefix_for_region(country, True)
+    bare = digits.removeprefix(prefix) if prefix else digits
+    if bare != digits and _is_known_short_code(bare, country):
+        raise ValueError(f"is the short code {bare} behind a {prefix}, which does not ring; write {bare}")
+    if parsed.country_code == _NORTH_AMERICA:
+        return len(digits) == 3 and shortnumberinfo.is_possible_short_number_for_region(parsed, country)
+    return 3 <= len(digits) <= 5
+
+
+def _is_known_short_code(digits: str, country: str) -> bool:
+    parsed = _parsed(digits, country)
+    return parsed is not None and shortnumberinfo.is_valid_short_number_for_region(parsed, country)
+
+
+def _star_code(digits: str, country: str) -> str:
+    """A code behind a star (*4141 in Chile); in North America those are settings of the telephone, not services."""
+    if 3 <= len(digits) <= 5 and phonenumbers.country_code_for_region(country) not in (0, _NORTH_AMERICA):
+        return f"*{digits}"
+    raise ValueError(_UNDIALABLE)
+
+
+def _international(digits: str, country: str) -> str:
+    parsed = _parsed("+" + digits, country)
+    if parsed is None:
+        raise ValueError(_UNDIALABLE)
+    code = parsed.country_code or 0
+    national = digits.removeprefix(str(code))
+    home = code == phonenumbers.country_code_for_region(country)
+    if not (_is_home_number(parsed, country) if home else phonenumbers.is_valid_number(parsed)):
+        known = any(_is_known_short_code(national, each) for each in phonenumbers.region_codes_for_country_code(code))
+        if known or re.fullmatch(r"116\d{3}" if code == _NORTH_AMERICA else r"116\d{3}|\d{3,5}", national):
+            raise ValueError(f"is the short code {national} dressed as an international number; write {national}")
+        raise ValueError(_UNDIALABLE)
+    if not home:
+        raise ValueError(f"is a number of another country (+{code})")
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def _keyed(text: str) -> str:
+    return _digits(text.upper().translate(_KEYPAD))
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if "0" <= c <= "9")

@@ -16,7 +16,7 @@ from directory.crisis import CrisisBook
 from directory.db import Database
 from directory.errors import DatabaseUnavailable, NotFound
 from directory.geocoding import Found, Gazetteer
-from directory.matches import Match, Relaxation, Results, matched
+from directory.matches import Match, Results, matched
 from directory.models import AreaToken, Resource, ResourceAlias
 from directory.needs import Vocabulary
 from directory.query import Query
@@ -64,12 +64,7 @@ class Searcher:
             results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
             if found.candidates or results.place_not_found:
                 return results
-            answer = Answer(connection, self.vocabulary, self.gazetteer, results, query)
-            if query.words and not answer.has_words():
-                note = f"nothing here has the words '{query.words}': shown without them"
-                answer.relaxed.append(Relaxation("words", query.words, note))
-                answer.query = replace(query, words="")
-            return answer.complete()
+            return Answer(connection, self.vocabulary, self.gazetteer, results, query).complete()
 
     def crisis_lines(self, country: str, at: datetime) -> tuple[Match, ...]:
         """Return the emergency number and every crisis line of a country, general lines first."""

@@ -46,13 +46,28 @@ def broken(number: int, *cells: str, fault: Fault, lines: tuple[int, int] | None
         (b"id;name\n1;Hope, Inc\n", ("id", "name"), [row(2, "1", "Hope, Inc")], ("read as semicolon-separated",)),
         (b"id\tname\n1\tHope\n", ("id", "name"), [row(2, "1", "Hope")], ("read as tab-separated",)),
         (b"id|name\n1|Hope\n", ("id", "name"), [row(2, "1", "Hope")], ("read as bar-separated",)),
-        (b"sep=;\r\nid;name\r\n1;a\r\n", ("id", "name"), [row(2, "1", "a", lines=(3, 3))], ("read as semicolon-separated",)),
+        (
+            b"sep=;\r\nid;name\r\n1;a\r\n",
+            ("id", "name"),
+            [row(2, "1", "a", lines=(3, 3))],
+            ("read as semicolon-separated",),
+        ),
         (b'"a;b","c;d"\n1,2\n', ("a;b", "c;d"), [row(2, "1", "2")], ()),
         (b"id,name\r1,Hope\r", ("id", "name"), [row(2, "1", "Hope")], ("its lines end in CR alone (old Mac)",)),
-        (b'id,name\r1,"a\nb"\r2,c\r', ("id", "name"), [row(2, "1", "a\nb"), row(3, "2", "c")], ("its lines end in CR alone (old Mac)",)),
+        (
+            b'id,name\r1,"a\nb"\r2,c\r',
+            ("id", "name"),
+            [row(2, "1", "a\nb"), row(3, "2", "c")],
+            ("its lines end in CR alone (old Mac)",),
+        ),
         (b"id,name\r\r\n1,Hope\r\r\n", ("id", "name"), [row(2, "1", "Hope")], ()),
         ("id,name\n1,Ñandú\n".encode("utf-16"), ("id", "name"), [row(2, "1", "Ñandú")], ("read as UTF-16",)),
-        (b"\xfe\xff" + "id,name\n1,Ñandú\n".encode("utf-16-be"), ("id", "name"), [row(2, "1", "Ñandú")], ("read as UTF-16",)),
+        (
+            b"\xfe\xff" + "id,name\n1,Ñandú\n".encode("utf-16-be"),
+            ("id", "name"),
+            [row(2, "1", "Ñandú")],
+            ("read as UTF-16",),
+        ),
         (
             "i\u200bd, name\u00a0\n1,Hope\n".encode(),
             ("id", "name"),
@@ -87,12 +102,22 @@ OPENS = "opens on line {} and never closes"
 @pytest.mark.parametrize(
     "text, rows",
     [
-        ("1,a\n2\n3,b\n", [row(2, "1", "a"), broken(3, "2", fault=Fault(None, "", "has 1 cell, the header has 2")), row(4, "3", "b")]),
+        (
+            "1,a\n2\n3,b\n",
+            [row(2, "1", "a"), broken(3, "2", fault=Fault(None, "", "has 1 cell, the header has 2")), row(4, "3", "b")],
+        ),
         ("1,a,b,c\n", [broken(2, "1", "a", "b", "c", fault=Fault(None, "", "has 4 cells, the header has 2"))]),
         ("1,a\0b\n", [row(2, "1", "a\0b", faults=(Fault("name", "a\0b", "holds a NUL character"),))]),
         (
             f"1,{'a' * 200_000}\n",
-            [row(2, "1", "a" * 200_000, faults=(Fault("name", "a" * 200_000, "is too long (200,000 characters; 20,000 at most)"),))],
+            [
+                row(
+                    2,
+                    "1",
+                    "a" * 200_000,
+                    faults=(Fault("name", "a" * 200_000, "is too long (200,000 characters; 20,000 at most)"),),
+                )
+            ],
         ),
         (
             f"1,{'a' * 2_000_000}\n2,b\n",
@@ -100,21 +125,33 @@ OPENS = "opens on line {} and never closes"
         ),
         # An unclosed quote refuses the row it opened in, and not those after it.
         ('1,"a\n2,b\n', [broken(2, "1", fault=Fault("name", '"', OPENS.format(2))), row(3, "2", "b")]),
-        ('1,"a\n2,b\n3,"c"\n', [broken(2, "1", fault=Fault("name", '"', OPENS.format(2))), row(3, "2", "b"), row(4, "3", "c")]),
+        (
+            '1,"a\n2,b\n3,"c"\n',
+            [broken(2, "1", fault=Fault("name", '"', OPENS.format(2))), row(3, "2", "b"), row(4, "3", "c")],
+        ),
         ('"1,a\n2,b\n', [broken(2, fault=Fault("id", '"', OPENS.format(2))), row(3, "2", "b")]),
         (
             '"1\n1","a\n2,b\n',
-            [broken(2, "1\n1", fault=Fault("name", '"', OPENS.format(3)), lines=(2, 3)), row(3, "2", "b", lines=(4, 4))],
+            [
+                broken(2, "1\n1", fault=Fault("name", '"', OPENS.format(3)), lines=(2, 3)),
+                row(3, "2", "b", lines=(4, 4)),
+            ],
         ),
         (
             '1,"a" b\n2,b\n',
             [
-                broken(2, "1", fault=Fault("name", '"', "closes on line 2 with text after it; double the quotes inside a quoted cell")),
+                broken(
+                    2,
+                    "1",
+                    fault=Fault(
+                        "name", '"', "closes on line 2 with text after it; double the quotes inside a quoted cell"
+                    ),
+                ),
                 row(3, "2", "b"),
             ],
         ),
         (
-            '1,5\' 10"\n2,b\n',
+            "1,5' 10\"\n2,b\n",
             [
                 broken(
                     2,
@@ -183,7 +220,10 @@ def test_a_row_out_of_shape_is_told_and_the_others_are_read(written, text, rows)
             b"\r\n<!DOCTYPE html>\n<title>Sign in</title>",
             "list.csv: this is a web page, not a CSV; perhaps the download asked for a login",
         ),
-        ("<html><p>Se connecter à".encode("cp1252"), "list.csv: this is a web page, not a CSV; perhaps the download asked for a login"),
+        (
+            "<html><p>Se connecter à".encode("cp1252"),
+            "list.csv: this is a web page, not a CSV; perhaps the download asked for a login",
+        ),
         (b'<?xml version="1.0"?><rows/>', "list.csv: this is XML, not a CSV"),
         (b'{"error": "forbidden"}', "list.csv: this is JSON, not a CSV"),
     ],
@@ -308,7 +348,9 @@ def test_memory_does_not_grow_with_the_file(written, line):
     tracemalloc.stop()
 
 
-PIECES = st.sampled_from([b'"', b'""', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"a", b"id", b" ", "é".encode(), b"\xe9", b"<"])
+PIECES = st.sampled_from(
+    [b'"', b'""', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"a", b"id", b" ", "é".encode(), b"\xe9", b"<"]
+)
 ENCODINGS = st.sampled_from([None, "cp1252", "mac_roman", "utf-16", "utf-16-le", "shift_jis", "gb18030", "idna", ""])
 
 
@@ -331,7 +373,9 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_siz
 
 
 @settings(max_examples=200, deadline=None)
-@given(table=st.lists(st.tuples(CELLS, CELLS.filter(str.strip)), max_size=8), bad=st.integers(0, 8), quoted=st.booleans())
+@given(
+    table=st.lists(st.tuples(CELLS, CELLS.filter(str.strip)), max_size=8), bad=st.integers(0, 8), quoted=st.booleans()
+)
 def test_an_unclosed_quote_refuses_its_row_only(tmp_path_factory, table, bad, quoted):
     """Every cell of the other rows comes back as it was written, wherever the broken row stands."""
 

@@ -40,7 +40,7 @@ def streets(database: Path) -> dict[str, int]:
         found = connection.execute(
             text("SELECT substr(address_1, instr(address_1, ' ') + 1) AS street, count(*) FROM resource GROUP BY street")
         )
-        counts = dict(found.tuples().all())
+        counts = dict(found.all())
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
         indexed = connection.execute(text("SELECT count(*) FROM place_token WHERE token = 0")).scalar_one()
         assert indexed == sum(counts.values())

@@ -266,10 +266,17 @@ def random_point(rng: random.Random) -> Point:
     return Point(rng.uniform(-90, 90), rng.uniform(-180, 180))
 
 
+class Crowd:
+    """Four hundred random listings and a connection to the directory that holds them."""
+
+    def __init__(self, directory: Directory, connection: Connection, listings: list) -> None:
+        self.directory, self.connection, self.listings = directory, connection, listings
+
+
 @pytest.fixture(scope="module")
 def crowd(
     vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Directory, Connection, list]]:
+) -> Iterator[Crowd]:
     rng = random.Random(20261122)
     listings = [
         listing(
@@ -285,7 +292,7 @@ def crowd(
     opened = Directory(Database(f"sqlite:///{tmp_path_factory.mktemp('crowd') / 'd.sqlite3'}"), vocabulary, gazetteer)
     opened.ingest(source(), rows(*listings))
     with opened.database.reading() as connection:
-        yield opened, connection, listings
+        yield Crowd(opened, connection, listings)
     opened.database.dispose()
 
 
@@ -310,14 +317,13 @@ def tier_of(directory: Directory, each: object, needs: tuple[str, ...]) -> int |
     return 3 + len(needs) - covered
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=needs_asked, payment=payments, language=languages, start=points, radius=radii)
 def test_results_equal_brute_force(crowd, asked, payment, language, start, radius) -> None:
-    directory, connection, listings = crowd
+    directory, connection, listings = crowd.directory, crowd.connection, crowd.listings
     origin = listings[start].point
-    query = build(
-        directory.vocabulary, need=asked, payment=payment, language=language, radius_km=str(radius), limit="100"
-    )
+    query = build(directory.vocabulary, need=asked, payment=payment, language=language, radius_km=str(radius))
+    query = replace(query, limit=1000)
     found = answer(directory, connection, query, place(origin))
     expected = sorted(
         (tier, round(distance, 2), each.external_id)
@@ -340,14 +346,14 @@ def test_results_equal_brute_force(crowd, asked, payment, language, start, radiu
         assert not language or set(language) & set(match.resource["languages"]), "a hard facet was relaxed"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=needs_asked, more=st.sampled_from(NEEDS), start=points)
 def test_adding_a_need_never_lifts_what_does_not_reach_it(crowd, asked, more, start) -> None:
-    directory, connection, listings = crowd
+    directory, connection, listings = crowd.directory, crowd.connection, crowd.listings
     where = place(listings[start].point)
 
     def ranking(needs: list[str]) -> list[Match]:
-        query = build(directory.vocabulary, need=needs, radius_km="500", limit="100")
+        query = replace(build(directory.vocabulary, need=needs, radius_km="500"), limit=1000)
         return [match for match in answer(directory, connection, query, where).nearby if match.relaxed is None]
 
     before, after = ranking(asked), ranking([*asked, more])

@@ -122,10 +122,15 @@ def read_cells(
 
 def suggestion(word: str, words: Collection[str]) -> str:
     """Return what to add to "is not a word we know": the nearest word, or all of a short list."""
-    near = get_close_matches(word, words, n=1) if len(word) <= 60 else []
-    if near:
-        return f"; did you mean '{near[0]}'?"
+    near = nearest(word, words)
+    if near is not None:
+        return f"; did you mean '{near}'?"
     return f"; write {', '.join(words)}" if len(words) <= 12 else "; docs/formats.md lists them all"
+
+
+def nearest(word: str, words: Collection[str]) -> str | None:
+    """Return the word somebody probably meant, or None when none is near."""
+    return next(iter(get_close_matches(word, words, n=1)), None) if len(word) <= 60 else None
 
 
 def listed(names: Sequence[str]) -> str:

@@ -22,11 +22,11 @@ from directory.importers.cells import (
     facet,
     listed,
     local,
+    nearest,
     need,
     paragraph,
     plain,
     read_cells,
-    suggestion,
     text,
 )  # fmt: skip
 from directory.importers.delimited import Record
@@ -146,12 +146,13 @@ def _columns(file: str, opened: delimited.Reading, ignore: Collection[str]) -> t
         )
     if unknown:
         several = "s" if len(unknown) > 1 else ""
-        hint = suggestion(unknown[0].casefold(), FORMAT.columns) if len(unknown) == 1 else ""
-        odd = sorted({letter for name in unknown for letter in name if not letter.isascii() and not letter.isalpha()})
-        odd_words = "".join(f" (with {unicodedata.name(letter, 'an unnamed character')} in it)" for letter in odd[:1])
+        odd = [letter for name in unknown for letter in name if not (letter.isascii() or letter.isalpha())]
+        seen = f" (with a {unicodedata.name(odd[0], 'strange character')} in it)" if odd else ""
+        near = nearest(unknown[0].casefold(), FORMAT.columns)
+        hint = f"did you mean '{near}'? If not, rename it" if near else "rename it"
         raise UnreadableFile(
-            f"{file}: unknown column{several} {listed(unknown)}{odd_words}{hint or '; docs/formats.md lists the columns'}; "
-            "map it to one of ours, or add it to the ignore list of the .toml beside the file"
+            f"{file}: unknown column{several} {listed(unknown)}{seen}; {hint} to one of ours (docs/formats.md), "
+            "or add it to the ignore list of the .toml beside the file"
         )
     left_out = [name for name in opened.header if name.casefold() in ignored]
     notes = [f"left out, as its .toml says: {listed(left_out)}"] if left_out else []
@@ -176,14 +177,15 @@ class _Reader:
         }
         external_id = _external_id(cells.get("id", ""))
         if not record.whole:
-            found = [(fault.column, fault.value, fault.reason) for fault in record.faults]
+            found = [((fault.column or "").casefold() or None, fault.value, fault.reason) for fault in record.faults]
             return Row(record.number, external_id, None, self._problems(record, found, ()))
         hidden: tuple[str, ...] = ()
         doubts: list[Fault] = []
         if rules.is_confidential(cells.get("confidential_location", "")):
             hidden = rules.secrets(cells)
             if dropped := [name for name in rules.HIDDEN if cells.pop(name, None)]:
-                doubts.append(("confidential_location", "yes", f"leaves out {listed(dropped)}; take them out of the file too"))
+                reason = f"leaves out {listed(dropped)}; take them out of the file too"
+                doubts.append(("confidential_location", cells["confidential_location"], reason))
         values, found = read_cells(FORMAT.columns, cells, self._setting(cells), _at_fault(record))
         found.extend(
             (None, "", f"has text in column {place + 1}, which has no name in the header")

@@ -61,7 +61,7 @@ def beside(path: Path, key: str | None = None) -> Source:
         try:
             values[name] = _KEYS[name](value)
         except ValueError as error:
-            raise UnreadableFile(f"{name_of(toml)}: {name} = {shown(str(value))} {error}") from None
+            raise UnreadableFile(f"{name_of(toml)}: {name} = {shown(_spelt(value))} {error}") from None
     values.setdefault("name", key)
     return Source(key, **values)  # type: ignore[arg-type]
 
@@ -93,6 +93,13 @@ def _read(path: Path) -> dict[str, object]:
         raise UnreadableFile(f"{name} is not TOML we can read") from None
 
 
+def _spelt(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # a hexadecimal number longer than Python writes in decimals
+        return "..."
+
+
 def _words(limit: int) -> Callable[[object], str]:
     def read(value: object) -> str:
         if not isinstance(value, str):
@@ -117,7 +124,7 @@ def _day(value: object) -> date:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value))
+        return date.fromisoformat(_spelt(value))
     except ValueError:
         raise ValueError("is not a date; write 2026-08-31") from None
 

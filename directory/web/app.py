@@ -1,0 +1,64 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g
+from werkzeug.exceptions import RequestURITooLarge
+
+from directory.config import Config, shipped_folder
+from directory.errors import DatabaseUnavailable
+from directory.search import Searcher
+from directory.web import api, faults, headers, pages, params
+from directory.web.site import STATIC, Site
+
+# These answer without the database: what runs, what never changes.
+_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.openapi", "pages.robots"})
+
+
+def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
+    """Return the application; it opens its own searcher unless given one.
+
+    Raises:
+        BadData: a file of the data folder is missing or damaged. A missing database is no error: it answers 503.
+    """
+    site = Site(config, searcher or Searcher.open(config))
+    app = faults.Application(
+        "directory.web", static_folder=STATIC, static_url_path="/static", template_folder=shipped_folder("templates")
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=params.LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=params.LARGEST_BODY,
+        MAX_FORM_PARTS=params.MOST_PARTS,
+        TRUSTED_HOSTS=list(config.trusted_hosts) or None,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    headers.register(app, site)
+    faults.register(app, site)
+
+    @app.before_request
+    def look_first() -> None:
+        """Refuse what is too long; notice a database that is gone before any page half-works."""
+        if params.address_is_too_long():
+            raise RequestURITooLarge
+        if params.endpoint() in _WITHOUT_DATABASE:
+            return
+        try:
+            with site.searcher.database.reading():
+                pass
+        except DatabaseUnavailable:
+            if params.endpoint() not in pages.FROM_FILES:
+                raise
+            g.degraded = True
+
+    @app.context_processor
+    def for_every_page() -> dict[str, Any]:
+        return {"strip": site.strip(g.get("country", config.country)), "static": site.static_address}
+
+    app.register_blueprint(pages.blueprint(site))
+    app.register_blueprint(api.blueprint(site))
+    return app

@@ -1,0 +1,121 @@
+"""A match made ready for a page: every word chosen and every link checked before the template sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from directory import phones
+from directory.clean import safe_url
+from directory.matches import EMERGENCY, Match
+from directory.needs import Vocabulary
+from directory.records import Kind, Phone
+from directory.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to reach help: ``by`` is call, text, chat or site; ``href`` is safe to follow."""
+
+    by: str
+    href: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card shows. An empty string is left out."""
+
+    href: str
+    name: str
+    kind: str
+    distance: str
+    address: str
+    why: str
+    does: str
+    ways: tuple[Way, ...]
+    opening: str
+    hours_note: str
+    cost: str
+    languages: str
+    only_for: str
+    age: str
+    checked: str
+    notice: str
+
+
+def ways(row: Mapping[str, Any], country: str) -> tuple[Way, ...]:
+    """Return every way to reach a resource: call, text, chat, site. Numbers are grouped as its own country reads them."""
+    found = []
+    home = row["country"] or country
+    if row["phone"]:
+        phone = Phone(row["phone"], row["phone_extension"], row["phone_press"])
+        found.append(Way("call", phones.tel_href(phone), f"Call {phones.display(phone, home)}"))
+    if row["sms"]:
+        number = phones.display(Phone(row["sms"]), home)
+        keyword = f"{row['sms_keyword']} to " if row["sms_keyword"] else ""
+        found.append(Way("text", phones.sms_href(row["sms"], row["sms_keyword"]), f"Text {keyword}{number}"))
+    chat, site = safe_url(row["chat_url"]), safe_url(row["url"])
+    if chat:
+        found.append(Way("chat", chat, "Chat online"))
+    if site and site != chat:
+        found.append(Way("site", site, "Website"))
+    return tuple(found)
+
+
+def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
+    """Return the card of a match for somebody in ``country``."""
+    row = match.resource
+    is_line = row["kind"] in {EMERGENCY, str(Kind.CRISIS_LINE)}
+    age, checked = words.checked(match)
+    if row["kind"] == EMERGENCY:
+        age, checked = "", ""
+    stated = bool(match.needs_stated)
+    return Card(
+        href=f"/resources/{row['id']}" if row["id"] else "",
+        name=row["name"],
+        kind="" if row["kind"] == EMERGENCY else words.names(vocabulary, "kind", [row["kind"]]),
+        distance=words.distance(match, country),
+        address=words.address(row) if match.distance_km is not None else "",
+        # A line says what it is for; "does not say it covers ..." beside a crisis line would only turn people away.
+        why=words.sentence(match.reason) if match.needs_asked and (stated or not is_line) else "",
+        does=(row["description"] or "") if is_line else "",
+        ways=ways(row, country),
+        opening="" if row["kind"] == EMERGENCY else words.opening(match),
+        hours_note=row["hours_note"] or "",
+        cost=words.cost(match, vocabulary),
+        languages=words.names(vocabulary, "language", row["languages"]),
+        only_for=_only_for(row),
+        age=age,
+        checked=checked,
+        notice=status_words(row),
+    )
+
+
+def status_words(row: Mapping[str, Any]) -> str:
+    """Return what must be said of a resource that takes nobody now; "" for an active one."""
+    return {
+        "temporarily_closed": "Closed for some time. Ask when it opens again.",
+        "closed": "This has closed.",
+        "replaced": f"This was replaced by {row['replaced_by']}." if row["replaced_by"] else "This was replaced by another.",
+    }.get(row["status"], "")
+
+
+def ages(row: Mapping[str, Any]) -> str:
+    """Return the ages served: "18 and up", "up to 24", "13 to 17"; "" when nobody says."""
+    low, high = row["minimum_age"], row["maximum_age"]
+    if low and high is not None:
+        return f"{low} to {high}"
+    if high is not None:
+        return f"up to {high}"
+    return f"{low} and up" if low else ""
+
+
+def _only_for(row: Mapping[str, Any]) -> str:
+    parts = []
+    if row["kind"] in {str(Kind.CRISIS_LINE), str(Kind.SUPPORT_GROUP)} and row["eligibility"]:
+        parts.append(row["eligibility"].rstrip("."))
+    if years := ages(row):
+        parts.append(f"Ages {years}")
+    return ". ".join(parts)

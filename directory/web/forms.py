@@ -1,0 +1,122 @@
+"""The search form: its choices in words, with what was asked already chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from directory import geo
+from directory.needs import Vocabulary
+from directory.query import DEFAULT_RADIUS_KM
+from directory.web.params import Asked
+
+OTHER = "other"
+# The order of the filters on the page, and what each asks.
+FILTERS = (
+    ("kind", "What kind of help?"),
+    ("format", "How would you like to meet?"),
+    ("payment", "How would you pay?"),
+    ("audience", "Made for"),
+    ("urgent_care", "Needed right away"),
+    ("approach", "Kind of care"),
+    ("accessibility", "Access"),
+)
+_RADII_MILES = (5, 10, 25, 50, 100)
+_RADII_KM = (10, 20, 40, 80, 160)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose."""
+
+    value: str
+    label: str
+    hint: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Choices under one heading. ``name`` is the parameter; ``is_open`` when something in it is chosen."""
+
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def chosen(self) -> int:
+        """Return how many are chosen."""
+        return sum(choice.chosen for choice in self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Everything the search form shows."""
+
+    near: str
+    q: str
+    age: str
+    open_now: bool
+    needs: tuple[Group, ...]
+    filters: tuple[Group, ...]
+    radius: tuple[Choice, ...]
+    languages: tuple[Choice, ...]
+
+    @property
+    def filters_chosen(self) -> int:
+        """Return how many filters are chosen."""
+        languages = sum(choice.chosen for choice in self.languages if choice.value)
+        radius = sum(choice.chosen for choice in self.radius if choice.value != f"{DEFAULT_RADIUS_KM:g}")
+        chosen = sum(group.chosen for group in self.filters)
+        return chosen + languages + radius + bool(self.age) + self.open_now
+
+
+def form(vocabulary: Vocabulary, asked: Asked, country: str) -> Form:
+    """Return the form with what was asked chosen. Unknown values are left out: the error beside the form names them."""
+    languages = asked.values.get("language", ())
+    named = vocabulary.facets["language"].values()
+    return Form(
+        near=asked.one("near"),
+        q=asked.one("q"),
+        age=asked.one("age"),
+        open_now=asked.one("open_now").lower() in {"yes", "1", "true", "on"},
+        needs=_need_groups(vocabulary, set(asked.values.get("need", ()))),
+        filters=tuple(_filter(vocabulary, asked, name, title) for name, title in FILTERS),
+        radius=_radii(asked.one("radius_km"), country),
+        languages=(
+            Choice("", "Any language", "", not languages),
+            *sorted(
+                (Choice(each.key, each.names["en"], "", each.key in languages) for each in named),
+                key=lambda choice: (not choice.chosen, choice.value != "es", choice.value != "en", choice.label),
+            ),
+        ),
+    )
+
+
+def _need_groups(vocabulary: Vocabulary, chosen: set[str]) -> tuple[Group, ...]:
+    def choices(keys: Iterable[str]) -> tuple[Choice, ...]:
+        needs = (vocabulary.needs[key] for key in keys)
+        return tuple(Choice(need.key, need.names["en"], need.hints["en"], need.key in chosen) for need in needs)
+
+    parents = [need.key for need in vocabulary.needs.values() if vocabulary.children(need.key)]
+    groups = [Group("need", vocabulary.needs[key].names["en"], choices([key, *vocabulary.children(key)])) for key in parents]
+    alone = [need.key for need in vocabulary.needs.values() if need.parent is None and need.key not in parents]
+    return (*groups, Group("need", "Something else", choices(alone)))
+
+
+def _filter(vocabulary: Vocabulary, asked: Asked, name: str, title: str) -> Group:
+    chosen = asked.values.get(name, ())
+    facets = vocabulary.facets[name].values()
+    return Group(name, title, tuple(Choice(each.key, each.names["en"], "", each.key in chosen) for each in facets))
+
+
+def _radii(asked: str, country: str) -> tuple[Choice, ...]:
+    miles = geo.uses_miles(country)
+    offered = {
+        f"{number * geo.KILOMETRES_PER_MILE:.0f}" if miles else f"{number}": f"{number} {'miles' if miles else 'km'}"
+        for number in (_RADII_MILES if miles else _RADII_KM)
+    }
+    value = asked.strip() or f"{DEFAULT_RADIUS_KM:g}"
+    if value not in offered and value.replace(".", "", 1).isdecimal() and len(value) < 8:
+        offered[value] = geo.distance_words(float(value), country, approximate=True).removeprefix("about ")
+    return tuple(Choice(number, label, "", number == value) for number, label in offered.items())

@@ -1,0 +1,86 @@
+"""What every answer carries: privacy headers, caching, compression, one line in the access log. No cookie is ever set."""
+
+from __future__ import annotations
+
+import gzip
+import time
+
+from flask import Flask, Response, g, request
+
+from directory.web import log, params
+from directory.web.site import Site
+
+# No script, no inline style and no other host. What a later page needs is added here, never 'unsafe-inline'.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+ALWAYS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+}
+# With no-store the Back button would send a search again.
+PAGES = "private, no-cache"
+FOR_EVER = "public, max-age=31536000, immutable"
+_COMPRESSED = frozenset({"text/html", "text/css", "text/plain", "application/json", "image/svg+xml"})
+_WORTH_IT = 500
+
+
+def register(app: Flask, site: Site) -> None:
+    """Add the headers to every answer of the application, errors and static files included."""
+
+    @app.before_request
+    def start_clock() -> None:
+        g.started = time.perf_counter()
+
+    # Flask runs these in reverse: headers, then compression, then the log.
+    @app.after_request
+    def write_log(response: Response) -> Response:
+        started = g.get("started")
+        method, route = params.for_log()
+        log.access(method, route, response.status_code, time.perf_counter() - started if started else 0.0)
+        return response
+
+    @app.after_request
+    def compress(response: Response) -> Response:
+        return _compressed(response)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(ALWAYS)
+        if site.config.https:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        if request.endpoint == "static" and response.status_code in {200, 304}:
+            name = (request.view_args or {}).get("filename", "")
+            kept = request.args.get("v") == site.version(name)
+            response.headers["Cache-Control"] = FOR_EVER if kept else "no-cache"
+        else:
+            response.headers["Cache-Control"] = PAGES
+        return response
+
+
+def _compressed(response: Response) -> Response:
+    """Compress text. Safe beside what was typed (BREACH): no page holds a secret."""
+    if response.mimetype not in _COMPRESSED:
+        return response
+    response.vary.add("Accept-Encoding")
+    if (
+        not 200 <= response.status_code < 600
+        or response.status_code in {204, 304}
+        or "gzip" not in request.accept_encodings
+        or response.content_encoding
+    ):
+        return response
+    response.direct_passthrough = False
+    body = response.get_data()
+    if len(body) < _WORTH_IT:
+        return response
+    response.set_data(gzip.compress(body, 6, mtime=0))
+    response.content_encoding = "gzip"
+    etag, _ = response.get_etag()
+    if etag:
+        response.set_etag(etag, weak=True)
+    return response

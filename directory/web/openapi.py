@@ -1,0 +1,79 @@
+"""openapi.json (OpenAPI 3.1), made from the models and the table of parameters, so that neither can disagree with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from directory.needs import Vocabulary
+from directory.query import TEXT_LIMIT
+from directory.web import schemas
+from directory.web.params import PARAMETERS, Parameter
+
+_ANSWERS = (schemas.SearchAnswer, schemas.Resource, schemas.Health, schemas.ErrorAnswer)
+_ERRORS = {
+    "400": "A parameter is unknown or has no meaning; 'field' names it",
+    "404": "There is nothing here",
+    "405": "This method does nothing here",
+    "414": "The address is longer than 8,000 bytes",
+    "500": "Something broke",
+    "503": "The database cannot be read",
+}
+
+
+def document(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return the description of the API; every error answer carries ``crisis``."""
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in _ANSWERS], ref_template="#/components/schemas/{model}"
+    )
+    search = _operation("Find what answers a query, best first", "SearchAnswer")
+    search["parameters"] = [_parameter(name, each, vocabulary) for name, each in PARAMETERS.items()]
+    resource = _operation("Everything known about one resource", "Resource")
+    resource["parameters"] = [
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
+    ]
+    resource["responses"]["301"] = {"description": "Merged into another resource; Location says which"}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Support directory",
+            "version": "1",
+            "description": "Crisis lines, therapists, support groups and treatment programmes by place and need.",
+        },
+        "paths": {
+            "/api/search": {"get": search},
+            "/api/resources/{id}": {"get": resource},
+            "/healthz": {"get": _operation("Whether the program runs", "Health")},
+            "/readyz": {"get": _operation("Whether the database can be read", "Health")},
+            "/openapi.json": {"get": {"summary": "This description", "responses": {"200": {"description": "OpenAPI 3.1"}}}},
+        },
+        "components": {"schemas": definitions["$defs"]},
+    }
+
+
+def _operation(summary: str, model: str) -> dict[str, Any]:
+    responses = {"200": _response(summary, model)}
+    responses |= {status: _response(means, "ErrorAnswer") for status, means in _ERRORS.items()}
+    return {"summary": summary, "responses": responses}
+
+
+def _response(description: str, model: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _parameter(name: str, parameter: Parameter, vocabulary: Vocabulary) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": parameter.kind}
+    if parameter.kind == "boolean":
+        schema = {"type": "string", "enum": ["yes", "no", "1", "0", "true", "false", "on"]}
+    if parameter.facet:
+        schema["enum"] = list(vocabulary.facets[parameter.facet])
+    elif name in {"near", "q"}:
+        schema["maxLength"] = TEXT_LIMIT
+    elif name == "need":
+        schema["examples"] = list(vocabulary.needs)
+    if parameter.repeatable:
+        schema = {"type": "array", "items": schema}
+    described = {"name": name, "in": "query", "required": False, "description": parameter.means, "schema": schema}
+    return {**described, "style": "form", "explode": True} if parameter.repeatable else described

@@ -1,0 +1,166 @@
+"""The only reader of what a request sends: strict about bytes, names and repeats, the same for page and API."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlencode
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from directory import query
+from directory.errors import BadQuery
+from directory.needs import Vocabulary
+from directory.records import shown
+
+LONGEST_ADDRESS = 8_000
+LARGEST_BODY = 50_000
+MOST_PARTS = 100
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One search parameter: its JSON type, whether it may be repeated, what it asks."""
+
+    kind: str
+    means: str
+    repeatable: bool = False
+    facet: str | None = None
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    "near": Parameter("string", "ZIP, postcode, city, region or country, or 'latitude, longitude'; at most 200 characters"),
+    "need": Parameter("string", "What somebody is going through; at most 8 needs, free words included", repeatable=True),
+    "q": Parameter("string", "Free words, at most 200 characters: needs are understood, the rest is looked for in names"),
+    "radius_km": Parameter("number", "Kilometres round the place, up to 500; 40 unless told"),
+    "open_now": Parameter("boolean", "yes: only what is surely open now"),
+    "age": Parameter("integer", "Age in years of the person"),
+    "limit": Parameter("integer", "Most matches in a group, 1 to 100; 25 unless told"),
+    "after": Parameter("string", "The word 'next' of the page before"),
+    **{
+        name: Parameter("string", f"Only with one of these values of {facet}", repeatable=True, facet=facet)
+        for name, facet in query.FACET_PARAMETERS.items()
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The search parameters of one request, as typed, empty ones left out."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    def one(self, name: str) -> str:
+        """Return a single parameter, "" when it was not sent."""
+        return self.values.get(name, ("",))[0]
+
+    def pairs(self, *without: str, **instead: str) -> list[tuple[str, str]]:
+        """Return name and value of each, for a form that asks again; ``without`` some, ``instead`` others."""
+        dropped = {*without, *instead}
+        kept = [(name, value) for name, values in self.values.items() if name not in dropped for value in values]
+        return [*kept, *instead.items()]
+
+    def address(self) -> str:
+        """Return the link that asks the same, for somebody who wants to share it."""
+        return "/find?" + urlencode(self.pairs("after"))
+
+    def query(self, vocabulary: Vocabulary, *, limit: str = "") -> query.Query:
+        """Return the query these words ask; ``limit`` where none was sent.
+
+        Raises:
+            BadQuery: as ``query.build``.
+        """
+        words: dict[str, Any] = {
+            name: self.values.get(name, ()) if parameter.repeatable else self.one(name)
+            for name, parameter in PARAMETERS.items()
+        }
+        return query.build(vocabulary, **{**words, "limit": self.one("limit") or limit})
+
+
+def asked() -> Asked:
+    """Return the search parameters of this request: of its address, and of its form.
+
+    Raises:
+        BadQuery: an unknown parameter, a single one sent twice, text that is not UTF-8, a character nobody can type.
+        RequestEntityTooLarge: more than 50,000 bytes or 100 parts.
+    """
+    found: dict[str, list[str]] = {}
+    for name, value in [*_read(request.query_string), *_form()]:
+        if name not in PARAMETERS:
+            near = get_close_matches(name.lower(), PARAMETERS, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; the parameters are: {', '.join(PARAMETERS)}"
+            raise BadQuery(f"there is no parameter {shown(name, 40)}{hint}", field=shown(name, 40).strip("'"))
+        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in value):
+            raise BadQuery(f"'{name}' holds a character that nobody can type", field=name)
+        found.setdefault(name, []).append(value)
+    for name, values in found.items():
+        if len(values) > 1 and not PARAMETERS[name].repeatable:
+            raise BadQuery(f"'{name}' was sent {len(values)} times; send it once", field=name)
+    kept = {name: tuple(value for value in values if value.strip()) for name, values in found.items()}
+    return Asked({name: values for name, values in kept.items() if values})
+
+
+def is_empty() -> bool:
+    """Return whether the request asks nothing at all."""
+    return not request.query_string and request.method in {"GET", "HEAD"}
+
+
+def address_is_too_long() -> bool:
+    """Return whether path and query of this request are longer than we read."""
+    return len(request.path) + len(request.query_string) > LONGEST_ADDRESS
+
+
+def wants_json() -> bool:
+    """Return whether this is a path that answers JSON, errors included."""
+    return request.path.startswith("/api/") or request.path in {"/openapi.json", "/healthz", "/readyz"}
+
+
+def endpoint() -> str | None:
+    """Return the name of the view this request goes to, None when there is none."""
+    return request.endpoint
+
+
+def for_log() -> tuple[str, str]:
+    """Return the method and the route as the log may show them: nothing that somebody typed is left in them."""
+    method = request.method if request.method in _METHODS else "OTHER"
+    route = re.sub(r"<\w+:(\w+)>", r"<\1>", request.url_rule.rule) if request.url_rule is not None else "(no such page)"
+    return method, route
+
+
+def _read(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Read urlencoded pairs (WHATWG URL, section 5.1), but refuse bad UTF-8 instead of replacing it."""
+    if raw.count(b"&") >= MOST_PARTS:
+        raise RequestEntityTooLarge
+    for part in raw.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            word = _text(name, "?")
+            yield word, _text(value, word)
+
+
+def _text(raw: bytes, field: str) -> str:
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadQuery(f"{shown(field, 40)} is not readable text; send it as UTF-8", field=field) from None
+
+
+def _form() -> Sequence[tuple[str, str]]:
+    if request.method != "POST":
+        return ()
+    if request.mimetype == "multipart/form-data":
+        pairs = [*request.form.items(multi=True), *((name, "file") for name in request.files)]
+        for name, value in pairs:
+            if "\N{REPLACEMENT CHARACTER}" in name + value:
+                raise BadQuery(f"{shown(name, 40)} is not readable text; send it as UTF-8", field=name)
+        return pairs
+    body = request.get_data(cache=False)
+    if body and request.mimetype not in {"", "application/x-www-form-urlencoded"}:
+        raise BadQuery("a search is sent as application/x-www-form-urlencoded")
+    return list(_read(body))

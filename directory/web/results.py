@@ -1,0 +1,193 @@
+"""The page of results: what was understood, three groups of cards, what was widened and what can be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from directory import geo
+from directory.clean import safe_url
+from directory.matches import Lift, Match, Results
+from directory.needs import Vocabulary
+from directory.web import cards, forms, words
+from directory.web.params import Asked
+from directory.web.site import Site
+
+# Fewer than the API gives: a page is read by somebody who may not have the strength for more.
+SHOWN = "10"
+MORE_REMOTE = "50"
+CRISIS_FIRST = 4
+URGENT_KINDS = ("psychiatric_emergency", "mobile_crisis", "walk_in")
+URGENT_SHOWN = 3
+# Substances no code list of services knows: the page asks for care, and promises nothing.
+UNLISTED = ("kratom", "tianeptine")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A button that asks again with one thing changed. It is sent as a form, so nothing typed enters an address."""
+
+    label: str
+    pairs: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Cards under a heading of their own; the first block of a group has none."""
+
+    title: str
+    cards: tuple[cards.Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Careful words about substances that no list of services names."""
+
+    names: str
+    ways: tuple[cards.Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the page of results shows."""
+
+    form: forms.Form
+    place: str
+    typed: str
+    country: str
+    needs: str
+    count: str
+    notes: tuple[str, ...]
+    crisis: tuple[cards.Card, ...]
+    more_crisis: tuple[cards.Card, ...]
+    nearby: tuple[Block, ...]
+    closer: cards.Card | None
+    closer_label: str
+    remote: tuple[cards.Card, ...]
+    lifts: tuple[Again, ...]
+    next: Again | None
+    is_first_page: bool
+    more_remote: Again | None
+    without_place: Again | None
+    choices: tuple[Again, ...]
+    urgent: bool
+    urgent_care: tuple[cards.Card, ...]
+    caution: Caution | None
+    shared: str
+
+
+def page(site: Site, asked: Asked, results: Results) -> Page:
+    """Return the page of an answer."""
+    vocabulary, country, query = site.searcher.vocabulary, results.country, results.query
+
+    def made(matches: Sequence[Match]) -> tuple[cards.Card, ...]:
+        return tuple(cards.card(match, vocabulary, country) for match in matches)
+
+    crisis = made(results.crisis)
+    is_urgent = any(vocabulary.needs[need].urgent for need in query.needs)
+    followed = results.next_page
+    remote_is_full = len(results.remote) >= query.limit and query.limit < int(MORE_REMOTE)
+    return Page(
+        form=forms.form(vocabulary, asked, country),
+        place=results.place.name if results.place else "",
+        typed=query.near,
+        country=site.country_name(country),
+        needs=_needs(vocabulary, query.needs),
+        count=_count(results),
+        notes=_notes(results),
+        crisis=crisis[:CRISIS_FIRST],
+        more_crisis=crisis[CRISIS_FIRST:],
+        nearby=_blocks(results, made),
+        closer=made([results.closer])[0] if results.closer else None,
+        closer_label=_closer_label(results.closer),
+        remote=made(results.remote),
+        lifts=tuple(_lift(vocabulary, asked, lift) for lift in results.lifts),
+        next=Again("Show more near you", tuple(asked.pairs(after=followed.text()))) if followed else None,
+        is_first_page=query.after is None,
+        more_remote=Again("Show more by phone or online", tuple(asked.pairs("after", limit=MORE_REMOTE)))
+        if remote_is_full
+        else None,
+        without_place=Again("Search without a place", tuple(asked.pairs("near", "after"))) if query.near else None,
+        choices=_choices(site, asked, results),
+        urgent=is_urgent,
+        urgent_care=made(_urgent_care(site, results)) if is_urgent and query.after is None else (),
+        caution=_caution(site, results),
+        shared=asked.address(),
+    )
+
+
+def _needs(vocabulary: Vocabulary, needs: Sequence[str]) -> str:
+    return ", ".join(vocabulary.needs[need].names["en"] for need in needs)
+
+
+def _count(results: Results) -> str:
+    parts = [words.count(len(results.crisis), "number to call, text or chat with now", "numbers to call, text or chat with now")]
+    if results.place is not None:
+        more = "+" if results.next_page else ""
+        places = "place near you" if len(results.nearby) == 1 and not more else "places near you"
+        parts.append(f"{len(results.nearby) or 'no'}{more} {places}")
+    if results.query.after is None:
+        parts.append(f"{len(results.remote) or 'none'} by phone or online")
+    return ", ".join(parts) + "."
+
+
+def _notes(results: Results) -> tuple[str, ...]:
+    """Return what was changed beyond distance; how far was gone stands above the places themselves."""
+    return tuple(words.sentence(each.message) + "." for each in results.relaxed if each.what != "radius_km")
+
+
+def _blocks(results: Results, made: type[tuple[cards.Card, ...]] | object) -> tuple[Block, ...]:
+    raise NotImplementedError
+
+
+def _closer_label(closer: Match | None) -> str:
+    if closer is None:
+        return ""
+    asked, stated = len(closer.needs_asked), len(closer.needs_stated)
+    return f"Closer, covers {stated} of {asked}" if stated else "Closer, but fits less"
+
+
+def _lift(vocabulary: Vocabulary, asked: Asked, lift: Lift) -> Again:
+    wish = {"age": f"age {lift.values[0]}", "open_now": "open now"}.get(lift.parameter)
+    if wish is None:
+        wish = words.names(vocabulary, lift.parameter, lift.values)
+    found = words.count(lift.matches, "place", "places") if lift.matches < 100 else "many places"
+    return Again(f"Search without “{wish}”", tuple(asked.pairs(lift.parameter, "after")), f"shows {found}")
+
+
+def _choices(site: Site, asked: Asked, results: Results) -> tuple[Again, ...]:
+    found = []
+    for place in results.candidates:
+        near = place.name
+        if site.searcher.gazetteer.find(near, site.config.country).place != place and place.point is not None:
+            near = f"{place.point.latitude}, {place.point.longitude}"
+        found.append(Again(place.name, tuple(asked.pairs("after", near=near))))
+    return tuple(found)
+
+
+def _urgent_care(site: Site, results: Results) -> Sequence[Match]:
+    """Return what helps at once near the place: an emergency room for the mind, a team that comes, a door without appointment."""
+    if results.place is None:
+        return ()
+    query = results.query
+    facets = {key: values for key, values in query.facets.items() if key != "kind"}
+    urgent = replace(
+        query, needs=(), words="", open_now=False, limit=URGENT_SHOWN, facets={**facets, "urgent_care": URGENT_KINDS}
+    )
+    return [match for match in site.searcher.search(urgent).nearby if match.relaxed in (None, "80")]
+
+
+def _caution(site: Site, results: Results) -> Caution | None:
+    vocabulary = site.searcher.vocabulary
+    named = [need for need in results.query.needs if need in UNLISTED]
+    if not named:
+        return None
+    reaction = 1 << vocabulary.needs["bad_reaction"].bit
+    ways: tuple[cards.Way, ...] = ()
+    for row in site.searcher.crisis_book.lines.get(results.country, ()):
+        if row["stated"] & reaction and row["phone"]:
+            ways = tuple(way for way in cards.ways(row, results.country) if way.by == "call")
+            ways = tuple(cards.Way(way.by, way.href, f"{row['name']}: {way.label[:1].lower()}{way.label[1:]}") for way in ways)
+            break
+    return Caution(_needs(vocabulary, named), ways)

@@ -1,0 +1,69 @@
+"""What every view needs: the settings, the searcher, the clock and the crisis strip of a country."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from directory.config import Config
+from directory.errors import NotFound
+from directory.matches import Match
+from directory.search import Searcher
+from directory.web import strip
+
+LARGEST_ID = 2**53
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+
+@dataclass(slots=True)
+class Site:
+    """One running site."""
+
+    config: Config
+    searcher: Searcher
+    _versions: dict[str, str] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """Return the instant of this request."""
+        return datetime.now(UTC)
+
+    def country_name(self, code: str) -> str:
+        """Return the name of a country."""
+        return self.searcher.gazetteer.country_name(code)
+
+    def is_country(self, code: str) -> bool:
+        """Return whether we know an emergency number or a name for this country."""
+        return code in self.searcher.crisis_book.numbers
+
+    def strip(self, country: str) -> strip.Strip:
+        """Return the crisis strip of a country, from the files alone."""
+        return strip.of(self.searcher.crisis_book, country, self.country_name(country), self.now())
+
+    def crisis(self, country: str, most: int = 12) -> tuple[Match, ...]:
+        """Return a country's emergency number and first lines, from the files alone."""
+        return self.searcher.crisis_book.matches(country, self.now())[:most]
+
+    def resource(self, resource_id: int) -> Mapping[str, Any] | int:
+        """Return a resource's columns, or the id it was merged into.
+
+        Raises:
+            NotFound: there is and was no such resource.
+        """
+        if resource_id > LARGEST_ID:
+            raise NotFound("there is no resource with this number", field="id")
+        return self.searcher.resource(resource_id)
+
+    def static_address(self, name: str) -> str:
+        """Return the address of a static file with its version, so that it may be kept for ever."""
+        return f"/static/{name}?v={self.version(name)}"
+
+    def version(self, name: str) -> str:
+        """Return the version of a static file: the start of its hash; "" when there is no such file."""
+        if name not in self._versions:
+            path = STATIC / name
+            self._versions[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+        return self._versions[name]

@@ -1,0 +1,84 @@
+"""The crisis strip: first on every page, made from the shipped files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from directory.answer import talks_now
+from directory.crisis import CrisisBook
+from directory.matches import Match
+from directory.records import OpenState
+from directory.web import cards, words
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line in the strip: who it is, how to reach it, and what must be said about it."""
+
+    name: str
+    ways: tuple[cards.Way, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What stands on top of every page for one country."""
+
+    country: str
+    country_name: str
+    emergency: cards.Way | None
+    lines: tuple[Line, ...]
+    finder: cards.Way | None
+
+
+def of(book: CrisisBook, country: str, country_name: str, at: datetime) -> Strip:
+    """Return the strip of a country: its emergency number, and one line each to call, to text and to chat with.
+
+    Only lines for everybody and for the whole country stand here; another country's number never does. Where there is
+    none, the worldwide finder is named.
+    """
+    emergency, *lines = book.matches(country, at) if country in book.numbers else (None, *book.matches(country, at))
+    usable = [line for line in lines if _for_everybody(line.resource, country)]
+    # What is shut at this hour only stands here when nothing else does.
+    usable.sort(key=lambda line: line.open.state is OpenState.CLOSED)
+    chosen: dict[int, list[cards.Way]] = {}
+    for by in ("call", "text", "chat"):
+        for number, line in enumerate(usable):
+            way = next((way for way in cards.ways(line.resource, country) if way.by == by), None)
+            if way is not None:
+                chosen.setdefault(number, []).append(way)
+                break
+    return Strip(
+        country,
+        country_name,
+        _emergency(emergency, country),
+        tuple(Line(usable[n].resource["name"], tuple(found), _note(usable[n])) for n, found in sorted(chosen.items())),
+        None if chosen else _finder(lines, country),
+    )
+
+
+def _for_everybody(row: Mapping[str, Any], country: str) -> bool:
+    stands_for_all = not row["audiences"] and not row["eligibility"] and not row["minimum_age"] and row["maximum_age"] is None
+    return talks_now(row) and stands_for_all and country in row["service_area"]
+
+
+def _emergency(match: Match | None, country: str) -> cards.Way | None:
+    return cards.ways(match.resource, country)[0] if match is not None else None
+
+
+def _finder(lines: list[Match], country: str) -> cards.Way | None:
+    for line in lines:
+        for way in cards.ways(line.resource, country):
+            if way.by == "site" and not line.resource["audiences"]:
+                return cards.Way("site", way.href, f"Find a line: {line.resource['name']}")
+    return None
+
+
+def _note(line: Match) -> str:
+    opening = words.opening(line)
+    age, checked = words.checked(line)
+    said = [opening[:1].lower() + opening[1:]] if line.open.state is not OpenState.UNKNOWN else []
+    return ", ".join([*said, *([checked[:1].lower() + checked[1:]] if age != "fresh" else [])])

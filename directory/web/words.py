@@ -1,0 +1,139 @@
+"""What a page says of a resource, in plain words: open or not, how old, how far, what it costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from directory import geo, matches
+from directory.matches import Match
+from directory.needs import Vocabulary
+from directory.records import OpenState
+
+# Where people read "5 pm" rather than "17:00" (Unicode CLDR, preferred hour cycle h12).
+_TWELVE_HOURS = frozenset({"US", "CA", "AU", "NZ", "IN", "PH", "PK", "BD", "LK", "MY", "EG", "SA", "CO", "JM", "BS", "TT"})
+_DAYS = {"Mo": "Mon", "Tu": "Tue", "We": "Wed", "Th": "Thu", "Fr": "Fri", "Sa": "Sat", "Su": "Sun"}
+
+
+def opening(match: Match) -> str:
+    """Return whether it is open, with the next change in its own zone: "Open now, until 5 pm (CST)"."""
+    row, state, until = match.resource, match.open.state, match.open.until
+    here = "call first" if row["phone"] else "ask first" if row["sms"] or row["chat_url"] else "look on the website first"
+    if row["status"] == "temporarily_closed":
+        return "Closed for some time: " + here
+    if state is OpenState.OPEN:
+        if row["hours"] == "24/7":
+            return "Open day and night"
+        return f"Open now, until {_moment(until, match)}" if until else "Open now"
+    if state is OpenState.CLOSED:
+        return f"Closed now, opens {_moment(until, match)}" if until else "Closed now"
+    if state is OpenState.CALL_FIRST:
+        return f"Hours may differ: {here}" if row["hours"] else f"Hours vary: {here}"
+    return f"Hours not known: {here}"
+
+
+def checked(match: Match) -> tuple[str, str]:
+    """Return a word for how old the facts are (``fresh``, ``unchecked``, ``stale``), and the sentence about it."""
+    row = match.resource
+    dated = matches.facts_date(row)
+    if match.stale and dated is not None:
+        return "stale", f"{dated.year} data, {'call' if row['phone'] else 'check'} first"
+    if row["last_checked"] is None:
+        return "unchecked", "Not re-checked"
+    by = f" by {row['checked_by']}" if row["checked_by"] else ""
+    return "fresh", f"Checked {day(row['last_checked'])}{by}"
+
+
+def day(value: date | str | None) -> str:
+    """Return a date as people read it: "12 Aug 2026"."""
+    if value is None:
+        return "date not known"
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found.day} {found:%b %Y}"
+
+
+def cost(match: Match, vocabulary: Vocabulary) -> str:
+    """Return how to pay. Past its limit the source's year is named: "Reported 2022: Medicaid. Ask."."""
+    named = names(vocabulary, "payment", match.resource["payment"])
+    if not named:
+        return ""
+    dated = matches.facts_date(match.resource)
+    return f"Reported {dated.year}: {named}. Ask." if match.stale and dated else named
+
+
+def names(vocabulary: Vocabulary, facet: str, keys: Iterable[str]) -> str:
+    """Return the names of facet values as a list; a value without a name stays as it is."""
+    known = vocabulary.facets[facet]
+    return ", ".join(known[key].names["en"] if key in known else key for key in keys)
+
+
+def distance(match: Match, country: str) -> str:
+    """Return how far it is: "2.0 mi", "about 4 mi, centre of 36310"."""
+    if match.distance_km is None:
+        return ""
+    words = geo.distance_words(match.distance_km, country, approximate=match.distance_is_approximate)
+    if match.distance_is_approximate and match.resource["position_name"]:
+        words += f", centre of {match.resource['position_name']}"
+    return words
+
+
+def address(row: Mapping[str, Any], *, full: bool = False) -> str:
+    """Return where it is, for a confidential location the city alone."""
+    if row["latitude"] is None and not row["address_1"]:
+        return ""
+    city = " ".join(part for part in (row["region"], row["postal_code"] if full else None) if part)
+    if row["confidential_location"]:
+        return ", ".join(part for part in (row["city"], row["region"]) if part) + " (the address is kept private)"
+    return ", ".join(part for part in (row["address_1"], row["address_2"], row["city"], city) if part)
+
+
+def hours(text: str) -> str:
+    """Return OSM opening hours as people read them: "Mon-Fri 9:00-17:00"."""
+    if text == "24/7":
+        return "Day and night, every day"
+    words = re.sub(r"\b(Mo|Tu|We|Th|Fr|Sa|Su)\b", lambda found: _DAYS[found[1]], text)
+    words = re.sub(r"\bPH\b", "public holidays", words)
+    words = re.sub(r"\b0(\d:\d\d)", r"\1", words).replace(" off", " closed").replace("unknown", "ask")
+    return words.replace(";", "; ").replace("  ", " ").replace("-", "–")
+
+
+def zone(name: str) -> str:
+    """Return a zone as people read it: "Chicago time"."""
+    return f"{name.rsplit('/', 1)[-1].replace('_', ' ')} time"
+
+
+def area(code: str, region_name: Any, country_name: Any) -> str:
+    """Return an area served in words: ``US-IL`` is "Illinois", ``world`` "the whole world"."""
+    if code == "world":
+        return "the whole world"
+    country, _, region = code.partition("-")
+    return str(region_name(country, region) if region else country_name(country))
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Return a number with its word: "1 place", "3 places"."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def sentence(text: str) -> str:
+    """Return a reason as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
+def _moment(until: datetime, match: Match) -> str:
+    now = datetime.now(until.tzinfo)
+    days = (until.date() - now.date()).days
+    name = "" if days == 0 else "tomorrow " if days == 1 else f"{until:%a} "
+    if match.resource["country"] in _TWELVE_HOURS:
+        clock = f"{until.hour % 12 or 12}" + (f":{until:%M}" if until.minute else "") + (" am" if until.hour < 12 else " pm")
+        clock = {(0, 0): "midnight", (12, 0): "noon"}.get((until.hour, until.minute), clock)
+    else:
+        clock = f"{until:%H:%M}"
+    zone_name = until.tzname() or ""
+    if not zone_name.isalpha():
+        offset = until.utcoffset() or timedelta()
+        minutes = int(offset.total_seconds() // 60)
+        zone_name = f"UTC{minutes // 60:+d}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
+    return f"{name}{clock} ({zone_name})"
