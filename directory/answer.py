@@ -99,7 +99,7 @@ class Answer:
 
     def _wider(self, finder: nearby.Nearby, place: Place, limit: int) -> list[Match]:
         """Find what reaches all needs beyond the radius: 80 km, 160 km, the region, the country, until there is enough."""
-        if limit <= 0:
+        if limit <= 0 or not self._any_beyond(finder):
             return []
         found: list[Match] = []
         inner = self.query.radius_km
@@ -133,6 +133,13 @@ class Answer:
             if len(found) >= min(ENOUGH, limit):
                 break
         return found
+
+    def _any_beyond(self, finder: nearby.Nearby) -> bool:
+        """Return whether anything beyond the radius reaches all needs: most countries hold nothing yet."""
+        for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
+            if tier <= 3 and finder.tier(conditions, nearby.EVERYWHERE_KM, 1, beyond_km=self.query.radius_km):
+                return True
+        return False
 
     def _widened(self, name: str, place: Place) -> Relaxation:
         gazetteer, country = self.gazetteer, place.country

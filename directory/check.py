@@ -40,7 +40,7 @@ def is_listings(path: Path) -> bool:
 def check(path: Path, vocabulary: Vocabulary, *, today: date, superseded: dict[str, str]) -> Iterator[Problem]:
     """Yield everything wrong or doubtful in one listing file, row by row.
 
-    Beside what an import refuses or warns of: numbers kept for fiction, superseded numbers, too few rows.
+    Beside what an import refuses or warns of: superseded numbers, lines that serve nowhere, too few rows.
     ``superseded`` maps a number as dialled to what replaced it.
     """
     source = sources.beside(path, None)
@@ -77,11 +77,9 @@ def _dialled(text: str, country: str) -> Phone | None:
 
 
 def _doubts(listing: Listing, source: str, row: int, superseded: dict[str, str]) -> Iterator[Problem]:
-    if listing.phone is not None:
-        new = superseded.get(f"{listing.country} {listing.phone.number}")
-        if new is not None:
-            yield Problem(source, row, "phone", listing.phone.number, f"is superseded; write {new}")
-        if phones.is_fictional(listing.phone):
-            yield Problem(source, row, "phone", listing.phone.number, "is a number kept for fiction")
+    for column, number in (("phone", listing.phone.number if listing.phone else None), ("sms", listing.sms)):
+        new = superseded.get(f"{listing.country} {number}")
+        if number is not None and new is not None:
+            yield Problem(source, row, column, number, f"is superseded; write {new}")
     if listing.kind is Kind.CRISIS_LINE and not listing.service_area:
         yield Problem(source, row, "service_area", "", "is empty; say which country or region the line serves")

@@ -16,7 +16,7 @@ import click
 
 from directory import check as checking
 from directory import geo, ingest, matches, needs, phones, query, statistics
-from directory.config import Config, shipped_folder
+from directory.config import Config
 from directory.db import Database
 from directory.errors import DirectoryError
 from directory.geocoding import Gazetteer
@@ -173,11 +173,9 @@ def _problem_json(problem: Problem) -> dict[str, Any]:
 
 
 def _print_report(report: ingest.Report) -> None:
-    verb = "would be " if report.dry_run else ""
-    click.echo(
-        f"{report.source}: {report.rows} rows; {verb}{report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.missing} missing, {report.removed} removed, {report.refused} refused, {report.duplicates} duplicates"
-    )
+    names = ("added", "changed", "unchanged", "missing", "removed", "refused", "duplicates")
+    counts = ", ".join(f"{getattr(report, name)} {name}" for name in names)
+    click.echo(f"{report.source}: {report.rows} rows; {'would be ' if report.dry_run else ''}{counts}")
     for note in report.notes:
         click.echo(f"  note: {note}")
     for change in report.diff[:SHOWN_PROBLEMS]:
@@ -410,15 +408,17 @@ def serve(host: str | None, port: int | None) -> None:
 
 
 def load_when_empty(config: Config) -> None:
-    """Fill a database that never saw an import with the shipped data."""
+    """Fill a database that never saw an import with the shipped data; a load that was cut short is taken up again."""
     database = Database(config.database_url)
-    if database.exists() and not database.is_empty():
+    if database.exists() and not database.is_empty() and not database.is_loading():
         return
     opened = _open_directory(config)
+    opened.database.create()
+    opened.database.mark_loading(True)
     for name in SHIPPED:
-        path = (config.data_folder if config.data_folder.is_dir() else shipped_folder("data")) / f"{name}.csv"
-        report = import_file(opened, path, None)
-        click.echo(f"loaded {report.added} rows of {path.name}", err=True)
+        report = import_file(opened, config.data_folder / f"{name}.csv", None)
+        click.echo(f"loaded {report.rows} rows of {name}.csv", err=True)
+    opened.database.mark_loading(False)
 
 
 def _today() -> date:

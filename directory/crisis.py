@@ -93,7 +93,9 @@ class CrisisBook:
             **{name: [] for name in (*lists, "programs")},
             "kind": EMERGENCY,
             "name": f"Emergency: {number.number}",
-            "description": "In danger now, badly hurt, or took something: call this number.",
+            "description": " ".join(
+                ["In danger now, badly hurt, or took something: call this number.", _also(number.also)]
+            ).strip(),
             "phone": number.number,
             "country": country,
             "formats": ["phone"],
@@ -166,3 +168,9 @@ class CrisisBook:
             int(row["last_checked"] is None),
             row["id"] or 0,
         )
+
+
+def _also(numbers: tuple[str, ...]) -> str:
+    """Say a country's further emergency numbers in words: "Also: police 110, fire 119"."""
+    named = [each.removeprefix("any ") for each in numbers]
+    return f"Also: {', '.join(named)}." if named else ""

@@ -8,7 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    QueuePool,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from directory.errors import DatabaseUnavailable
@@ -68,13 +80,23 @@ class Database:
             Base.metadata.create_all(connection)
             for statement in _TEXT_INDEX["sqlite" if self.is_sqlite else "postgresql"]:
                 connection.execute(text(statement))
-            rows = {"schema_version": SCHEMA_VERSION, "data_version": 0, "next_resource_id": 1}
+            rows = {"schema_version": SCHEMA_VERSION, "data_version": 0, "next_resource_id": 1, "loading": 0}
             connection.execute(Meta.__table__.insert(), [{"key": k, "value": v} for k, v in rows.items()])  # type: ignore[attr-defined]
 
     def is_empty(self) -> bool:
         """Return whether nothing was ever imported."""
         with self.reading() as connection:
             return connection.execute(select(func.count()).select_from(Source)).scalar_one() == 0
+
+    def is_loading(self) -> bool:
+        """Return whether the first load of the shipped data was begun and not ended."""
+        with self.reading() as connection:
+            return connection.execute(select(Meta.value).where(Meta.key == "loading")).scalar_one() == 1
+
+    def mark_loading(self, begun: bool) -> None:
+        """Remember that the first load has begun, or that it has ended."""
+        with self.writing() as connection:
+            connection.execute(update(Meta).where(Meta.key == "loading").values(value=int(begun)))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

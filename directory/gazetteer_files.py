@@ -38,6 +38,8 @@ FILES = (
     "codes.idx",
 )
 
+Packed = mmap.mmap | bytes
+
 
 class Area(NamedTuple):
     """Where a record lies: ``region`` is the ISO 3166-2 part (its name where that is not known) or "" for all the country."""
@@ -85,6 +87,7 @@ class Files:
             )
             with (folder / "areas.csv").open(encoding="utf-8", newline="") as lines:
                 self.areas = [Area(*row) for row in csv.reader(lines)][1:]
+            self.region_names = {area[:2]: area.region_name for area in self.areas if area.region}
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise BadData(
                 f"{folder} does not hold the places ({error}); run scripts/build_places.py", field="places"
@@ -122,16 +125,15 @@ class Files:
     def record(self, number: int) -> Record:
         """Return a city, region or country by its number."""
         city = number < self._city_count
-        data, start = (
-            (self._cities, CITY_BYTES * number) if city else (self._regions, CITY_BYTES * (number - self._city_count))
-        )
-        area = self.areas[int.from_bytes(data[start + 13 : start + 15], "little")]
+        place = number if city else number - self._city_count
+        packed = (self._cities if city else self._regions)[CITY_BYTES * place : CITY_BYTES * (place + 1)]
+        area = self.areas[int.from_bytes(packed[13:15], "little")]
         return Record(
             "city" if city else "region" if area.region else "country",
-            self._labels.restore_key(_unsigned(data, start)),
-            _degrees(data, start + 3),
-            _degrees(data, start + 6),
-            int.from_bytes(data[start + 9 : start + 13], "little"),
+            self._labels.restore_key(_unsigned(packed, 0)),
+            _degrees(packed, 3),
+            _degrees(packed, 6),
+            int.from_bytes(packed[9:13], "little"),
             area,
         )
 
@@ -141,13 +143,13 @@ class Files:
         return None if number is None else self._code(_unsigned(self._code_order, 3 * number))
 
     def _code(self, number: int) -> Record:
-        data, start = self._code_records, CODE_BYTES * number
-        area = int.from_bytes(data[start + 9 : start + 11], "little")
+        packed = self._code_records[CODE_BYTES * number : CODE_BYTES * (number + 1)]
+        area = int.from_bytes(packed[9:11], "little")
         return Record(
             "about" if area & ABOUT else "code",
-            self._labels.restore_key(_unsigned(data, start)),
-            _degrees(data, start + 3),
-            _degrees(data, start + 6),
+            self._labels.restore_key(_unsigned(packed, 0)),
+            _degrees(packed, 3),
+            _degrees(packed, 6),
             0,
             self.areas[area & (ABOUT - 1)],
         )
@@ -197,7 +199,7 @@ def haversine_km(a: float, b: float, c: float, d: float) -> float:
 
 
 def _around(
-    data: memoryview, size: int, count: int, latitude: float, longitude: float, most_km: float
+    data: mmap.mmap, size: int, count: int, latitude: float, longitude: float, most_km: float
 ) -> Iterator[tuple[float, int]]:
     """Yield (distance, number) of records in growing circles until one circle holds some, up to ``most_km``."""
     radius = min(2.0, most_km)
@@ -210,7 +212,7 @@ def _around(
 
 
 def _within(
-    data: memoryview, size: int, count: int, latitude: float, longitude: float, radius_km: float
+    data: mmap.mmap, size: int, count: int, latitude: float, longitude: float, radius_km: float
 ) -> Iterator[tuple[float, int]]:
     high = radius_km / 111.0
     cosine = math.cos(math.radians(min(89.9, abs(latitude) + high)))
@@ -250,18 +252,18 @@ def _trie(path: Path) -> marisa_trie.Trie:
     return marisa_trie.Trie().mmap(str(path))
 
 
-def _mapped(path: Path) -> memoryview:
+def _mapped(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _unsigned(data: memoryview, start: int) -> int:
+def _unsigned(data: Packed, start: int) -> int:
     return int.from_bytes(data[start : start + 3], "little")
 
 
-def _signed(data: memoryview, start: int) -> int:
+def _signed(data: Packed, start: int) -> int:
     return int.from_bytes(data[start : start + 3], "little", signed=True)
 
 
-def _degrees(data: memoryview, start: int) -> float:
+def _degrees(data: Packed, start: int) -> float:
     return round(_signed(data, start) * STEP, 5)

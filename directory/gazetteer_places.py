@@ -80,14 +80,14 @@ def _inside(city: Record, whole: Record) -> bool:
 def _without_doubles(found: list[Named]) -> list[Named]:
     ordered = sorted(found, key=lambda each: (-each.record.population, not each.strong, each.id))
     kept: list[Named] = []
+    towns: dict[tuple[str, str], list[Record]] = {}
     for each in ordered:
-        if not any(
-            each.record.kind == other.record.kind == "city"
-            and each.record.area[:2] == other.record.area[:2]
-            and apart_km(each.record, other.record) < ONE_PLACE_KM
-            for other in kept
-        ):
-            kept.append(each)
+        if each.record.kind == "city":
+            beside = towns.setdefault(each.record.area[:2], [])
+            if any(apart_km(each.record, other) < ONE_PLACE_KM for other in beside):
+                continue
+            beside.append(each.record)
+        kept.append(each)
     return kept
 
 

@@ -124,8 +124,7 @@ class Words:
         return Reading(tuple(alike or [each for each in wholes if each is not None]), scopes, certain=False)
 
     def _whole(self, scope: Scope) -> Named | None:
-        area = next((a for a in self._files.areas if (a.country, a.region) == (scope.country, scope.region)), None)
-        name = area.region_name if area and area.region else scope.country
+        name = self._files.region_names.get((scope.country, scope.region), scope.country)
         found = (each for each in self._files.named(fold(name)) if each.record.kind != "city" and scope.holds(each))
         return next(found, None)
 

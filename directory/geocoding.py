@@ -51,7 +51,7 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
         self._namer = Namer(self._files, self.country_name)
         self._codes = PostalCodes(self._files, self._namer)
         self._reader = Reader(self._files, self._namer, self._codes)
-        self._regions = {(a.country, a.region): a.region_name for a in self._files.areas if a.region}
+        self._regions = self._files.region_names
 
     def find(self, text: str, default_country: str = "US") -> Found:
         """Find the place ``text`` means for somebody in ``default_country`` (ISO 3166-1 alpha-2).

@@ -73,7 +73,7 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
             connection.execute(delete(table).where(table.resource_id.in_(batch)))
         column = "rowid" if connection.dialect.name == "sqlite" else "resource_id"
         connection.execute(
-            text(f"DELETE FROM resource_text WHERE {column} = :id"),  # noqa: S608
+            text(f"DELETE FROM resource_text WHERE {column} = :id"),
             [{"id": each} for each in batch],
         )
     _add(connection, ids, posted.keys())
@@ -82,7 +82,7 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
 def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int]) -> int:
     wanted, posted, indexed = list(ids), set(posted), 0
     column = "rowid" if connection.dialect.name == "sqlite" else "resource_id"
-    add_text = text(f"INSERT INTO resource_text ({column}, words) VALUES (:id, :words)")  # noqa: S608
+    add_text = text(f"INSERT INTO resource_text ({column}, words) VALUES (:id, :words)")
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
         found = connection.execute(select(*_INDEXED).where(Resource.id.in_(batch), Resource.status.in_(_SHOWN))).all()

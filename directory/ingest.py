@@ -342,11 +342,11 @@ _STAGING = (
     "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32) NOT NULL, record TEXT NOT NULL)"
 )
 _SAME = "listing.source_id = :source AND listing.external_id = staging.external_id"
-_UNCHANGED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash = staging.content_hash"  # noqa: S608
-_CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"  # noqa: S608
-_RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"  # noqa: S608
+_UNCHANGED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash = staging.content_hash"
+_CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"
+_RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"
 _UPDATE = (
-    "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "  # noqa: S608
+    "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "
     f"FROM staging WHERE {_SAME} AND listing.content_hash <> staging.content_hash"
 )
 _NO_LONGER_MISSING = (

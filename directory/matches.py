@@ -119,6 +119,8 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     "covers 2 of 2: depression, anxiety" is said of stated needs alone; what is only reached through the parent reads
     "general mental-health care: ask about anxiety".
     """
+    if resource["kind"] == Kind.CRISIS_LINE and "information_and_referral" not in resource["approaches"]:
+        return _line_reason(vocabulary, resource)
     if not needs:
         return "helps people here"
     stated = [need for need in needs if resource["stated"] >> vocabulary.needs[need].bit & 1]
@@ -140,6 +142,16 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     if missing:
         parts.append(f"does not say it covers {words(vocabulary, missing)}")
     return "; ".join(parts)
+
+
+def _line_reason(vocabulary: Vocabulary, resource: Mapping[str, Any]) -> str:
+    """Say whom a crisis line is for: it answers whoever calls, whatever was searched for."""
+    if resource["eligibility"]:
+        return str(resource["eligibility"]).rstrip(".").removesuffix(" only")
+    stated = vocabulary.keys(resource["stated"])
+    if {MENTAL, "suicidal_thoughts"} & set(stated):
+        return "for anybody who needs to talk now"
+    return f"for {words(vocabulary, list(stated))}" if stated else "for anybody who needs to talk now"
 
 
 def words(vocabulary: Vocabulary, needs: list[str]) -> str:

@@ -45,7 +45,8 @@ class Base(DeclarativeBase):
 
 
 class Meta(Base):
-    """Facts about this database: ``schema_version``, ``data_version`` (grows with every change), ``next_resource_id``."""
+    """Facts about this database: ``schema_version``, ``data_version`` (grows with every change), ``next_resource_id``,
+    ``loading`` (1 while the shipped data is first loaded)."""
 
     __tablename__ = "meta"
     key: Mapped[str] = mapped_column(String(40), primary_key=True)

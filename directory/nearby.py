@@ -29,6 +29,8 @@ from directory.query import Query
 from directory.records import Point
 
 FIRST_RADIUS_KM = 10.0
+# A token held by so few resources is read in one ring: growing would cost more statements than it saves rows.
+FEW_RESOURCES = 5000
 GROWTH = 2.5
 WIDER_KM = (80.0, 160.0)
 BAND_LIST_LIMIT = 64
@@ -152,9 +154,11 @@ class Nearby:
         """
         found: list[dict[str, Any]] = []
         for mask, condition in conditions:
-            radius = min(radius_km, max(FIRST_RADIUS_KM, (beyond_km or 0) * 1.2))
+            token = self._token(mask)
+            few = self.posted.get(token, 0) <= FEW_RESOURCES
+            radius = radius_km if few else min(radius_km, max(FIRST_RADIUS_KM, (beyond_km or 0) * 1.2))
             while True:
-                rows = self._ring(mask, condition, radius, limit, beyond_km, after, extra)
+                rows = self._ring(token, condition, radius, limit, beyond_km, after, extra)
                 if len(rows) >= limit or radius >= radius_km:
                     break
                 radius = min(radius * GROWTH, radius_km)
@@ -162,15 +166,19 @@ class Nearby:
         found.sort(key=lambda row: (row["chord_squared"], row["id"]))
         return found[:limit]
 
+    def _token(self, mask: int) -> int:
+        """Return the rarest token that every row of a tier must hold."""
+        needs = [index.NEED + bit for bit in range(63) if mask >> bit & 1]
+        return rarest([*needs, *self.wish.tokens], self.posted)
+
     def _ring(
-        self, mask: int, condition: Condition, radius_km: float, limit: int, beyond_km: float | None,
+        self, token: int, condition: Condition, radius_km: float, limit: int, beyond_km: float | None,
         after: tuple[int, int] | None, extra: Sequence[Condition],
     ) -> list[dict[str, Any]]:  # fmt: skip
         x, y, z = geo.earth_centred(self.point)
         chord = (
             _square(PlaceToken.x - _big("x")) + _square(PlaceToken.y - _big("y")) + _square(PlaceToken.z - _big("z"))
         )
-        token = rarest([index.NEED + bit for bit in range(63) if mask >> bit & 1] + list(self.wish.tokens), self.posted)
         statement: Select[Any] = (
             select(chord.label("chord_squared"), *Resource.__table__.columns)
             .join(Resource, Resource.id == PlaceToken.resource_id)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
-from directory import geo
-from directory.clean import safe_url
 from directory.matches import Lift, Match, Results
 from directory.needs import Vocabulary
 from directory.web import cards, forms, words
@@ -137,8 +136,11 @@ def _notes(results: Results) -> tuple[str, ...]:
     return tuple(words.sentence(each.message) + "." for each in results.relaxed if each.what != "radius_km")
 
 
-def _blocks(results: Results, made: type[tuple[cards.Card, ...]] | object) -> tuple[Block, ...]:
-    raise NotImplementedError
+def _blocks(results: Results, made: Callable[[Sequence[Match]], tuple[cards.Card, ...]]) -> tuple[Block, ...]:
+    """Split the places by how far was gone for them, each part under words that say so."""
+    messages = {each.value: words.sentence(each.message) for each in results.relaxed if each.what == "radius_km"}
+    parts = groupby(results.nearby, key=lambda match: match.relaxed)
+    return tuple(Block(messages.get(relaxed or "", ""), made(list(part))) for relaxed, part in parts)
 
 
 def _closer_label(closer: Match | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from directory.config import Config
 from directory.errors import NotFound
 from directory.matches import Match
+from directory.needs import folded
 from directory.search import Searcher
 from directory.web import strip
 
@@ -38,6 +39,11 @@ class Site:
     def is_country(self, code: str) -> bool:
         """Return whether we know an emergency number or a name for this country."""
         return code in self.searcher.crisis_book.numbers
+
+    def countries(self) -> list[tuple[str, str]]:
+        """Return code and name of every country with an emergency number, by name."""
+        named = [(code, self.country_name(code)) for code in self.searcher.crisis_book.numbers]
+        return sorted(named, key=lambda each: folded(each[1]))
 
     def strip(self, country: str) -> strip.Strip:
         """Return the crisis strip of a country, from the files alone."""

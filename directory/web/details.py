@@ -1,0 +1,170 @@
+"""The page of one resource: everything known about it, with dates and sources, programme by programme where merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from directory import matches
+from directory.clean import safe_url
+from directory.matches import Match
+from directory.needs import Vocabulary
+from directory.records import Kind
+from directory.web import cards, words
+from directory.web.site import Site
+
+_QUESTIONS = {
+    str(Kind.THERAPIST): (
+        "Are you taking new people? How long is the wait?",
+        "What will it cost me? Do you take my insurance?",
+        "Do you have a license here? In what? (Being listed is no proof of a license.)",
+        "Have you helped people with what I am going through?",
+    ),
+    str(Kind.TREATMENT_PROGRAM): (
+        "Do you have room? How soon can I start?",
+        "What will it cost me? Do you take my insurance?",
+        "Are you licensed here? (Being listed is no proof of a license.)",
+        "Do you treat what I am going through, and everything I take?",
+        "What happens on the first day?",
+    ),
+    str(Kind.SUPPORT_GROUP): (
+        "When and where is the next meeting? Can I join online?",
+        "Do I need to sign up, or can I just come?",
+        "May I only listen at first?",
+        "Does it cost anything?",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact with its label; ``lines`` are shown one under the other."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What one of the merged listings says by itself."""
+
+    name: str
+    description: str
+    ways: tuple[cards.Way, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who says so, and of which day."""
+
+    name: str
+    day: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the page of a resource shows."""
+
+    card: cards.Card
+    organization: str
+    description: str
+    email: str
+    states: str
+    general: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    programs: tuple[Program, ...]
+    questions: tuple[str, ...]
+    sources: tuple[Source, ...]
+    stale: bool
+    unchecked: bool
+
+
+def page(site: Site, row: Mapping[str, Any]) -> Page:
+    """Return the page of a resource."""
+    vocabulary, at = site.searcher.vocabulary, site.now()
+    match = Match(row, open=matches.opening(row, at), stale=matches.is_stale(row, at))
+    stated = vocabulary.keys(row["stated"])
+    return Page(
+        card=cards.card(match, vocabulary, row["country"] or site.config.country),
+        organization=row["organization"] if row["organization"] != row["name"] else "",
+        description=row["description"] or "",
+        email=row["email"] or "",
+        states=_needs(vocabulary, stated),
+        general=tuple(
+            f"{vocabulary.needs[key].names['en']} in general: ask about what you are going through"
+            for key in stated
+            if vocabulary.children(key)
+        ),
+        facts=_facts(site, match),
+        programs=tuple(_program(each, row, vocabulary) for each in row["programs"]),
+        questions=_QUESTIONS.get(row["kind"], ()),
+        sources=tuple(Source(each["name"], words.day(each["date"]), safe_url(each["url"]) or "") for each in row["sources"]),
+        stale=match.stale,
+        unchecked=row["last_checked"] is None,
+    )
+
+
+def _needs(vocabulary: Vocabulary, keys: Sequence[str]) -> str:
+    return ", ".join(vocabulary.needs[key].names["en"] for key in keys)
+
+
+def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
+    row, vocabulary, gazetteer = match.resource, site.searcher.vocabulary, site.searcher.gazetteer
+    dated = matches.facts_date(row)
+    opened = {True: "Taking new people", False: "Not taking new people now", None: ""}[row["accepting_new"]]
+    if opened and match.stale and dated:
+        opened = f"Reported {dated.year}: {opened[:1].lower()}{opened[1:]}. Ask."
+    hours = [words.opening(match)] if row["status"] == "active" else []
+    if row["hours"]:
+        zone = f" ({words.zone(row['timezone'])})" if row["timezone"] and row["hours"] != "24/7" else ""
+        hours.append(words.hours(row["hours"]) + zone)
+    served = [words.area(code, gazetteer.region_name, site.country_name) for code in row["service_area"]]
+    return _present(
+        ("Address", [words.address(row, full=True)]),
+        ("Serves people in", [", ".join(served)]),
+        ("Hours", [*hours, row["hours_note"] or ""]),
+        ("Cost", [words.cost(match, vocabulary)]),
+        ("New people", [opened]),
+        ("How you meet", [words.names(vocabulary, "format", row["formats"])]),
+        ("Languages", [words.names(vocabulary, "language", row["languages"])]),
+        ("Ages", [cards.ages(row)]),
+        ("Made for", [words.names(vocabulary, "audience", row["audiences"])]),
+        ("Who can come", [row["eligibility"] or ""]),
+        ("Kinds of care", [words.names(vocabulary, "approach", row["approaches"])]),
+        ("Both at once", ["One team for mental health and for drug or alcohol use" if row["integrated"] else ""]),
+        ("Needed right away", [words.names(vocabulary, "urgent_care", row["urgent_care"])]),
+        ("Access", [words.names(vocabulary, "accessibility", row["accessibility"])]),
+    )
+
+
+def _program(values: Mapping[str, Any], row: Mapping[str, Any], vocabulary: Vocabulary) -> Program:
+    phone, ways = values["phone"], ()
+    if phone["phone"] and phone["phone"] != row["phone"]:
+        ways = cards.ways({**_NO_WAYS, **phone, "country": row["country"]}, row["country"] or "")
+    return Program(
+        name=", ".join(part for part in (values["name"], values["address_2"]) if part),
+        description=values["description"] or "",
+        ways=ways,
+        facts=_present(
+            ("Says it helps with", [_needs(vocabulary, values["needs"])]),
+            ("Cost", [words.names(vocabulary, "payment", values["payment"])]),
+            ("Languages", [words.names(vocabulary, "language", values["languages"])]),
+            ("Ages", [cards.ages(values)]),
+            ("Made for", [words.names(vocabulary, "audience", values["audiences"])]),
+            ("Kinds of care", [words.names(vocabulary, "approach", values["approaches"])]),
+            ("Both at once", ["One team for mental health and for drug or alcohol use" if values["integrated"] else ""]),
+            ("Last checked", [words.day(values["last_checked"]) if values["last_checked"] else "Not re-checked"]),
+        ),
+    )
+
+
+_NO_WAYS = {"sms": None, "sms_keyword": None, "chat_url": None, "url": None}
+
+
+def _present(*facts: tuple[str, Sequence[str]]) -> tuple[Fact, ...]:
+    """Keep the facts that somebody states."""
+    kept = ((label, tuple(line for line in lines if line)) for label, lines in facts)
+    return tuple(Fact(label, lines) for label, lines in kept if lines)
