@@ -78,8 +78,8 @@ _FIVE_DIGITS = frozenset({"DE", "ES", "FR", "IT", "MX"})
 # Letters the standards for host names disagree on: the reader's browser would open another site than we name.
 _DISPUTED = re.compile("[ßẞς]")
 _POSTAL_CODES = {
-    "CA": re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d"),
-    "GB": re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"),
+    "CA": re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d", re.ASCII),
+    "GB": re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", re.ASCII),
 }
 # Words that mean the same in an address or a name, written alike before two listings are compared.
 _SAME = {

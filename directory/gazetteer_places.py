@@ -23,7 +23,8 @@ def choose(found: Iterable[Named]) -> tuple[Named | None, list[Named]]:
 
     The biggest wins only with ten times the people of the next. Other names count for less. A part of a place's own name
     (Rio) counts where the place is bigger than all towns of just that name, and then leaves the choice open. Any other one
-    (Hong Kong was Victoria, Dayton in Ohio was Venice) counts only where no town of 5,000 has it as its own.
+    (Hong Kong was Victoria, Dayton in Ohio was Venice) counts only where no town of 5,000 has it as its own. None counts in
+    a region that has a place of just that name.
     """
     kept = _without_doubles(_without_containers(_without_nicknames(list(found))))
     if not kept:
@@ -40,11 +41,18 @@ def _outweighs(first: Named, other: Named) -> bool:
 
 
 def _without_nicknames(found: list[Named]) -> list[Named]:
-    biggest = max((each.record.population for each in found if each.strong and each.record.kind == "city"), default=-1)
+    own = [each.record for each in found if each.strong and each.record.kind == "city"]
+    biggest = max((record.population for record in own), default=-1)
+    areas = {record.area[:2] for record in own}
     return [
         each
         for each in found
-        if each.strong or (each.record.population > biggest and (each.short or biggest < OWN_TOWN))
+        if each.strong
+        or (
+            each.record.population > biggest
+            and (each.short or biggest < OWN_TOWN)
+            and each.record.area[:2] not in areas
+        )
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from directory.gazetteer_files import Files, Named
 from directory.gazetteer_places import MOST_CANDIDATES, Namer, apart_km, choose
@@ -13,6 +14,8 @@ from directory.gazetteer_words import TOGETHER_KM, Parts, Reading, Words
 from directory.records import Place
 
 _PARTS = re.compile(r"[,;()\[\]|\n]+|\s[-–—/]\s")
+
+MOST_CODES = 4  # tried in one text, so that a heap of numbers costs no more than an address
 
 Answer = tuple[Place | None, tuple[Place, ...]]
 NOTHING: Answer = (None, ())
@@ -40,7 +43,7 @@ class Reader:
             words for words in (part.split() for part in _PARTS.split(cleaned)) if words and fold(" ".join(words))
         ]
         best = NOTHING
-        for written, rest, leading in self._codes_in(parts):
+        for written, rest, leading in islice(self._codes_in(parts), MOST_CODES):
             answer = self._with_code(written, rest, leading, default_country)
             if answer[0] is not None:
                 return answer
@@ -83,7 +86,7 @@ class Reader:
     def _with_code(self, written: str, rest: Parts, leading: bool, default: str) -> Answer:
         zip_code = postal_keys(written).get("US", "")
         readings = self._codes.readings(written)
-        words = self._words.read(rest, default)
+        words = self._words.read(rest, default, suggest=False)
         together = [each for each in readings if each.exact and _agrees(each, words)]
         if together:
             return self._preferred(together, default)

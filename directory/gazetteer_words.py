@@ -48,26 +48,29 @@ class Words:
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def read(self, parts: Parts, default: str) -> Reading:
-        """Return what words without a code mean: the first certain reading, else the first that knows something."""
+    def read(self, parts: Parts, default: str, *, suggest: bool = True) -> Reading:
+        """Return what words without a code mean: the first certain reading, else the first that knows something.
+
+        ``suggest`` adds towns whose name is one letter off, for "did you mean".
+        """
         uncertain = Reading()
-        for reading in self._readings(parts, default):
+        for reading in self._readings(parts, default, suggest):
             if reading.named and reading.certain:
                 return reading
             if reading.named and not uncertain.named:
                 uncertain = reading
         return uncertain
 
-    def _readings(self, parts: Parts, default: str) -> Iterator[Reading]:
+    def _readings(self, parts: Parts, default: str, suggest: bool) -> Iterator[Reading]:
         alone = " ".join(parts[0]) if len(parts) == 1 else ""
         if alone:
             yield Reading(tuple(self._named(alone, default)))
         if parts:
-            yield self._qualified(parts, default)
+            yield self._qualified(parts, default, suggest)
             yield self._in_container(parts)
         for key in other_spellings(alone):
             yield Reading(tuple(self._files.named(key)))
-        if alone:
+        if alone and suggest:
             yield Reading(tuple(self._alike(parts[0], ANYWHERE)), certain=False)
 
     def _named(self, text: str, default: str) -> list[Named]:
@@ -84,28 +87,28 @@ class Words:
         own = [each for each in codes if each.record.area.country == default and each.record.kind == "region"]
         return [each for each in found if each not in codes or each in own] if own else found
 
-    def _qualified(self, parts: Parts, default: str) -> Reading:
+    def _qualified(self, parts: Parts, default: str, suggest: bool) -> Reading:
         """Read "city, region, country" in its forms, the longest name of a region or country at the end first."""
         second = Reading()
         for rest, scopes in self._peeled(parts, default):
             named = self._in_scope(rest, scopes)
             if named:
                 return Reading(tuple(named), scopes)
-            deeper = self._region_then_city(rest, scopes, default)
+            deeper = self._region_then_city(rest, scopes, default, suggest)
             if deeper.named and deeper.certain:
                 return deeper
             if not second.named:
-                second = deeper if deeper.named else self._unknown_in(rest, scopes)
+                second = deeper if deeper.named else self._unknown_in(rest, scopes, suggest)
         return second
 
-    def _region_then_city(self, parts: Parts, countries: tuple[Scope, ...], default: str) -> Reading:
+    def _region_then_city(self, parts: Parts, countries: tuple[Scope, ...], default: str, suggest: bool) -> Reading:
         if any(country.region for country in countries):
             return Reading()
         for rest, scopes in self._peeled(parts, default):
             regions = tuple(s for s in scopes if s.region and any(s.country == c.country for c in countries))
             if regions:
                 named = self._in_scope(rest, regions)
-                return Reading(tuple(named), regions) if named else self._unknown_in(rest, regions)
+                return Reading(tuple(named), regions) if named else self._unknown_in(rest, regions, suggest)
         return Reading()
 
     def _peeled(self, parts: Parts, default: str) -> Iterator[tuple[Parts, tuple[Scope, ...]]]:
@@ -117,9 +120,9 @@ class Words:
                 for scopes in self._scopes(" ".join(last[-size:]), default):
                     yield rest, scopes
 
-    def _unknown_in(self, rest: Parts, scopes: tuple[Scope, ...]) -> Reading:
+    def _unknown_in(self, rest: Parts, scopes: tuple[Scope, ...], suggest: bool) -> Reading:
         """Return what is like the unknown city in a known region, else the region, both only as something to choose."""
-        alike = self._alike(rest[-1], scopes) if rest else []
+        alike = self._alike(rest[-1], scopes) if suggest else []
         wholes = [] if alike else [self._whole(scope) for scope in scopes]
         return Reading(tuple(alike or [each for each in wholes if each is not None]), scopes, certain=False)
 

@@ -5,7 +5,7 @@
 FOLDER holds either GeoNames' own files (cities5000.txt and allCountries.txt of the postal codes, with admin1CodesASCII.txt
 where it is at hand) or the CSV extracts us_postal_codes.csv, world_postal_codes.csv, world_cities.csv. Which of them is
 seen from the file names. Kept by hand in data/places and read here too: countries.csv, regions.csv, aliases.csv,
-zip_fixes.csv. The same input gives the same bytes. Every ZIP moved or made "about" is listed in repaired.csv.
+zip_fixes.csv; and, where it is there, us_residents_by_zip.csv.gz. The same input gives the same bytes. Every ZIP moved or made "about" is listed in repaired.csv.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from pathlib import Path
 
 import marisa_trie
 from places_repair import near_its_town, place_by_prefix, repair_zips, small_places, with_region, with_town, zip_areas
-from places_tables import City, Code, Near, Position, Regions, read_cities, read_codes, read_rows, write_rows
+from places_tables import (
+    City,
+    Code,
+    Near,
+    Position,
+    Regions,
+    read_cities,
+    read_codes,
+    read_residents,
+    read_rows,
+    write_rows,
+)
 
 from directory.gazetteer_files import ABOUT, LISTED, STRONG, Area, band, haversine_km, steps
 from directory.gazetteer_text import fold
@@ -41,10 +52,11 @@ def build(folder: Path, places: Path) -> int:
     )
     near = Near(cities)
     codes = list(read_codes(folder, regions))
-    codes, repaired = repair_zips(codes, near, read_rows(places / "zip_fixes.csv"))
+    residents, census = read_residents(places / "us_residents_by_zip.csv.gz")
+    codes, repaired = repair_zips(codes, near, read_rows(places / "zip_fixes.csv"), census)
     write_rows(places / "repaired.csv", ("zip", "place", "region", "moved_km", "precision", "how"), repaired)
     codes = place_by_prefix([with_town(near_its_town(with_region(code, near), near), near) for code in codes])
-    cities += small_places(codes, cities, near)
+    cities += small_places(codes, cities, near, residents)
     codes += zip_areas(codes)
     size = write(places, cities, codes, regions, near)
     print(f"{len(cities):,} cities, {len(codes):,} postal codes, {len(repaired)} ZIPs repaired")

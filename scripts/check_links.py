@@ -11,7 +11,9 @@ HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 def main() -> int:
     root = Path(__file__).resolve().parent.parent
     pages = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("data/**/*.md")]
-    dead = [(page, link) for page in pages for link in LINK.findall(page.read_text(encoding="utf-8")) if is_dead(page, link)]
+    dead = [
+        (page, link) for page in pages for link in LINK.findall(page.read_text(encoding="utf-8")) if is_dead(page, link)
+    ]
     for page, link in dead:
         print(f"{page.relative_to(root)}: dead link {link}")
     print(f"{len(pages)} pages looked through, {len(dead)} dead links")
@@ -25,7 +27,9 @@ def is_dead(page: Path, link: str) -> bool:
     target = page if not name else page.parent / name
     if not target.exists():
         return True
-    return bool(heading) and heading not in {slug(title) for title in HEADING.findall(target.read_text(encoding="utf-8"))}
+    return bool(heading) and heading not in {
+        slug(title) for title in HEADING.findall(target.read_text(encoding="utf-8"))
+    }
 
 
 def slug(title: str) -> str:

@@ -11,22 +11,24 @@ from directory.gazetteer_files import haversine_km
 from directory.gazetteer_text import fold
 
 NOT_A_TOWN = re.compile(r"\(|(?<!Dublin )\d|Apo\b|APO\b|FPO|DPO")
+MOST_PEOPLE = 4_999
 SMALL_PLACES_OF = ("US", "AU", "GB", "IE", "KE", "NZ", "ZA")  # villages of more countries would cost 2 MB
 
 
 def repair_zips(
-    codes: list[Code], near: Near, fixes: list[dict[str, str]]
+    codes: list[Code], near: Near, fixes: list[dict[str, str]], census: dict[str, Position]
 ) -> tuple[list[Code], list[tuple[object, ...]]]:
     """Return the codes with known faults put right, and the list of what was done.
 
-    A point shared by several named places, or one GeoNames calls an estimate, is often only the middle of a county. Such a
-    ZIP is moved to the other ZIPs of its city in the state, else to the city itself, as "about"; a shared point without
-    either stays, as "about". What lies farther away than 65 km is another place of that name.
+    A point shared by several named places, or one GeoNames calls an estimate, is often only the middle of a county. A
+    shared one gives way to the point of the Census. Else such a ZIP is moved to the other ZIPs of its city in the state,
+    or to the city itself, as "about"; a shared point without either stays, as "about". What lies farther away than 65 km
+    is another place of that name.
     """
     by_hand = {row["zip"]: by_hand_code(row) for row in fixes}
     whys = {row["zip"]: row["why"] for row in fixes}
     zips = [code for code in codes if code.country in ("US", "MH")]
-    points = Points([code for code in zips if code.country == "US"])
+    points = Points([code for code in zips if code.country == "US"], census)
     fixed, done = [code for code in codes if code.country not in ("US", "MH")], []
     for code in zips:
         now, how = points.repaired(code, near)
@@ -54,7 +56,8 @@ def precision(code: Code) -> str:
 class Points:
     """Knows which points of US ZIPs are weak: estimates, and points that several places share."""
 
-    def __init__(self, zips: list[Code]) -> None:
+    def __init__(self, zips: list[Code], census: dict[str, Position]) -> None:
+        self.census = census
         self.names: dict[Position, set[str]] = defaultdict(set)
         for code in zips:
             self.names[code.position].add(fold(code.place))
@@ -70,17 +73,25 @@ class Points:
         """Return a ZIP where it should lie, and how it came there: "" for one that stays as it is."""
         if not self.weak(code):
             return code, ""
+        shared = len(self.names[code.position])
+        if shared > 1 and code.code in self.census:
+            at = self.census[code.code]
+            moved = haversine_km(*code.position, *at)
+            return (
+                (code._replace(latitude=at[0], longitude=at[1]), "to the point of the Census")
+                if moved > 5
+                else (code, "")
+            )
         same = self.firm[code.region, fold(code.place)]
         same = [each for each in same if each.code[:3] == code.code[:3]] or same
         towns = [(c.latitude, c.longitude) for c in near.named["US", code.region, fold(code.place)]]
         where = middle([each.position for each in same]) if same else towns[0] if towns else None
-        shared = len(self.names[code.position])
         if where is None:
             return (
                 (code._replace(about=True), "kept: the point is shared by several places") if shared > 1 else (code, "")
             )
         moved = haversine_km(*code.position, *where)
-        if not (20 if shared < 4 else 5) < moved < 65:
+        if not (34 if shared == 1 else 20 if shared < 4 else 5) < moved < 65:
             return code, ""
         how = "to the other ZIPs of the city" if same else "to the city"
         return code._replace(latitude=where[0], longitude=where[1], about=True), how
@@ -167,8 +178,11 @@ def zip_areas(codes: list[Code]) -> list[Code]:
     return areas
 
 
-def small_places(codes: list[Code], cities: list[City], near: Near) -> list[City]:
-    """Return the places of the postal tables that are no city of the table, each at the middle of its codes."""
+def small_places(codes: list[Code], cities: list[City], near: Near, residents: dict[str, int]) -> list[City]:
+    """Return the places of the postal tables that are no city of the table, each at the middle of its codes.
+
+    Their people are those of their ZIPs, but fewer than the 5,000 that would have put them into the table.
+    """
     groups: dict[tuple[str, str, str], list[Code]] = defaultdict(list)
     for code in codes:
         if code.country in SMALL_PLACES_OF and code.place and not NOT_A_TOWN.search(code.place):
@@ -183,7 +197,8 @@ def small_places(codes: list[Code], cities: list[City], near: Near) -> list[City
             continue
         zone = zones[country, region]
         timezone = next(iter(zone)) if len(zone) == 1 else near.timezone(at, country, region)
-        found.append(City(group[0].place, (), country, region, round(at[0], 4), round(at[1], 4), 0, timezone))
+        people = min(MOST_PEOPLE, sum(residents.get(code.code, 0) for code in group if country == "US"))
+        found.append(City(group[0].place, (), country, region, round(at[0], 4), round(at[1], 4), people, timezone))
     return found
 
 

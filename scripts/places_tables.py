@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import math
 import re
 import statistics
@@ -125,6 +126,18 @@ def read_codes(folder: Path, regions: Regions) -> Iterator[Code]:
     for r in read_rows(folder / "world_postal_codes.csv"):
         at = r["latitude"], r["longitude"], ""
         yield foreign_code(r["country_code"], r["postal_code"], r["first_place"], r["region"], at, regions)
+
+
+def read_residents(path: Path) -> tuple[dict[str, int], dict[str, Position]]:
+    """Return the residents and the point of each ZIP area of the Census; nothing where the file is not there."""
+    if not path.exists():
+        return {}, {}
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return (
+        {row["zip"]: int(row["residents"]) for row in rows},
+        {row["zip"]: (float(row["latitude"]), float(row["longitude"])) for row in rows},
+    )
 
 
 def postal_code(

@@ -37,8 +37,10 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def sheet(path: Path, *rows: dict[str, str]) -> Path:
-    base = {"id": "", "kind": "therapist", "name": "Example", "needs": "depression", "phone": "202-555-0142",
-            "address_1": "1 Example Street", "city": "Chicago", "region": "IL", "postal_code": "60601", "country": "US"}  # fmt: skip
+    base = {
+        "id": "", "kind": "therapist", "name": "Example", "needs": "depression", "phone": "202-555-0142",
+        "address_1": "1 Example Street", "city": "Chicago", "region": "IL", "postal_code": "60601", "country": "US",
+    }  # fmt: skip
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, base)
         writer.writeheader()

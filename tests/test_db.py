@@ -84,7 +84,9 @@ def test_another_schema_version_is_refused_with_what_to_do(directory: Directory)
         connection.execute(text("UPDATE meta SET value = 99 WHERE key = 'schema_version'"))
     directory.database.dispose()
     fresh = Database(directory.database.url.render_as_string(hide_password=False))
-    with pytest.raises(DatabaseUnavailable, match=f"has schema version 99, this program needs {SCHEMA_VERSION}; keep a copy"):
+    with pytest.raises(
+        DatabaseUnavailable, match=f"has schema version 99, this program needs {SCHEMA_VERSION}; keep a copy"
+    ):
         fresh.create()
     fresh.dispose()
 

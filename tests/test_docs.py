@@ -42,6 +42,9 @@ def test_every_column_of_our_format_is_documented(column: str) -> None:
 def test_every_dependency_earns_its_line() -> None:
     root = DOCS.parent
     lines = page("dependencies.md")
-    needed = [line.strip().split("[")[0] for line in (root / "setup.cfg").read_text().split("install_requires")[1].splitlines()[1:]]
+    needed = [
+        line.strip().split("[")[0]
+        for line in (root / "setup.cfg").read_text().split("install_requires")[1].splitlines()[1:]
+    ]
     for name in needed[: needed.index("")]:
         assert f"| {name} |" in lines

@@ -84,7 +84,7 @@ def test_a_header_alone_removes_nothing(directory: Directory) -> None:
 
 
 def test_too_few_rows_for_the_source_are_refused(directory: Directory) -> None:
-    with pytest.raises(ImportRefused, match="only 1 usable rows, and its .toml expects at least 5"):
+    with pytest.raises(ImportRefused, match=r"only 1 usable rows, and its \.toml expects at least 5"):
         directory.ingest(source(minimum_rows=5), rows(listing()))
     assert count(directory, Listing) == 0
 
@@ -213,7 +213,12 @@ def test_one_confidential_listing_makes_the_resource_confidential(directory: Dir
     )
     directory.ingest(source("b"), rows(hidden))
     (found,) = resources(directory)
-    assert (found["address_1"], found["postal_code"], found["city"], found["precision"]) == (None, None, "Chicago", "city")
+    assert (found["address_1"], found["postal_code"], found["city"], found["precision"]) == (
+        None,
+        None,
+        "Chicago",
+        "city",
+    )
 
 
 def test_the_vocabulary_reaches_what_the_source_states_and_no_more(directory: Directory) -> None:

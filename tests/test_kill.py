@@ -17,10 +17,10 @@ TIMES = 20
 HEADER = "id,kind,name,needs,phone,address_1,city,region,postal_code,country,latitude,longitude\n"
 
 
-def write(path: Path, street: str) -> None:
+def write(path: Path, street: str, rows: int = ROWS) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write(HEADER)
-        for number in range(ROWS):
+        for number in range(rows):
             north = 41 + number % 100 / 100
             file.write(
                 f"row-{number},therapist,Practice {number},depression;anxiety,202-555-0142,{number} {street},Chicago,IL,60601,US,"
@@ -38,7 +38,9 @@ def streets(database: Path) -> dict[str, int]:
     opened = Database(f"sqlite:///{database}")
     with opened.reading() as connection:
         found = connection.execute(
-            text("SELECT substr(address_1, instr(address_1, ' ') + 1) AS street, count(*) FROM resource GROUP BY street")
+            text(
+                "SELECT substr(address_1, instr(address_1, ' ') + 1) AS street, count(*) FROM resource GROUP BY street"
+            )
         )
         counts = dict(found.all())
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"

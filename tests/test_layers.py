@@ -50,7 +50,9 @@ def own_layer(path: Path) -> int:
     return layer(path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
 
 
-@pytest.mark.parametrize("path", [m for m in MODULES if m != PACKAGE / "__init__.py"], ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", [m for m in MODULES if m != PACKAGE / "__init__.py"], ids=lambda p: str(p.relative_to(PACKAGE))
+)
 def test_imports_only_point_down(path: Path) -> None:
     for name in imports(path):
         parts = name.split(".")

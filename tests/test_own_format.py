@@ -201,7 +201,7 @@ def test_three_columns_are_enough(read):
             {"phone": "8.00663E+09"},
             "phone",
             "8.00663E+09",
-            "is a number a spreadsheet damaged (8.00663E+09); write all its digits",
+            "is a number a spreadsheet damaged (8.00663E+09); write all ten digits",
         ),
         (
             {"sms_keyword": "HOME"},

@@ -43,7 +43,7 @@ def at(kilometres_north: float) -> Point:
 
 
 @pytest.fixture
-def ask(directory: Directory):  # noqa: ANN201
+def ask(directory: Directory):
     def asked(*listings: object, where: Place | None = None, **words: object) -> Results:
         directory.ingest(source(), rows(*listings), allow_removals=True)
         query = build(directory.vocabulary, **{"need": ("depression", "anxiety"), **words})
@@ -155,7 +155,12 @@ def test_a_hard_wish_is_never_relaxed_and_is_named_when_it_leaves_nothing(
 
 @pytest.mark.parametrize(
     ("age", "expected"),
-    [("10", ["children", "any age"]), ("15", ["any age", "teens"]), ("30", ["any age", "adults"]), ("70", ["any age", "older"])],
+    [
+        ("10", ["children", "any age"]),
+        ("15", ["any age", "teens"]),
+        ("30", ["any age", "adults"]),
+        ("70", ["any age", "older"]),
+    ],
 )
 def test_age_is_held_to_the_year(ask, age: str, expected: list[str]) -> None:
     found = ask(
@@ -187,7 +192,9 @@ def test_a_page_follows_another_without_gap_or_double(ask) -> None:
 def test_what_has_a_door_and_serves_by_video_is_shown_once_nearby(ask) -> None:
     found = ask(
         listing("both", formats=("in_person", "video"), service_area=("US-IL",)),
-        listing("online", formats=("video",), service_area=("US",), point=None, address_1=None, postal_code=None, city=None),
+        listing(
+            "online", formats=("video",), service_area=("US",), point=None, address_1=None, postal_code=None, city=None
+        ),
     )
     assert (ids(found.nearby), ids(found.remote)) == (["both"], ["online"])
 
@@ -274,9 +281,7 @@ class Crowd:
 
 
 @pytest.fixture(scope="module")
-def crowd(
-    vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Crowd]:
+def crowd(vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     rng = random.Random(20261122)
     listings = [
         listing(
@@ -365,4 +370,6 @@ def test_adding_a_need_never_lifts_what_does_not_reach_it(crowd, asked, more, st
             continue
         above_before = {m.resource["id"] for m in before[: place_before[one]]}
         above_now = {m.resource["id"] for m in after[:number]}
-        assert above_before & reaching <= above_now, "a resource that does not reach the new need was lifted over one that does"
+        assert above_before & reaching <= above_now, (
+            "a resource that does not reach the new need was lifted over one that does"
+        )

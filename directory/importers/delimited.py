@@ -160,7 +160,9 @@ def _header(record: Record, name: str, notes: list[str]) -> tuple[str, ...]:
     for place, each in enumerate(names, start=1):
         before = places.setdefault(each.casefold(), place)
         if each and before != place:
-            raise UnreadableFile(f"{name}: the column {shown(each)} stands twice in the header, as columns {before} and {place}")
+            raise UnreadableFile(
+                f"{name}: the column {shown(each)} stands twice in the header, as columns {before} and {place}"
+            )
     return names
 
 

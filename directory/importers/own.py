@@ -237,7 +237,11 @@ def _external_id(cell: str) -> str | None:
 
 
 def _listing(values: dict[str, Any]) -> Listing:
-    stated = {name: value for name, value in values.items() if value is not None and name not in {"id", "latitude", "longitude"}}
+    stated = {
+        name: value
+        for name, value in values.items()
+        if value is not None and name not in {"id", "latitude", "longitude"}
+    }
     if "latitude" in values:
         stated["point"] = Point(values["latitude"], values["longitude"])
     return Listing(external_id=values["id"], **{"country": None, **stated})

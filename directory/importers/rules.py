@@ -51,7 +51,10 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
     if not any(name in given for name in _WAYS):
         yield None, "gives no way to be reached: no phone, sms, chat_url, url, email or address_1"
     if not has_door and "service_area" not in given:
-        yield "service_area", "is empty and there is no address or city; say where it serves, such as US, US-IL or world"
+        yield (
+            "service_area",
+            "is empty and there is no address or city; say where it serves, such as US, US-IL or world",
+        )
 
 
 def warnings(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Finding]:

@@ -258,4 +258,10 @@ def _advice(byte: int, *, asked: bool, plain: bool) -> str:
 
 
 def _spelt(encoding: str) -> str:
-    return "UTF-16" if encoding.startswith("utf-16") else "UTF-8" if encoding == "utf-8" else encoding.replace("mac-", "mac_")
+    return (
+        "UTF-16"
+        if encoding.startswith("utf-16")
+        else "UTF-8"
+        if encoding == "utf-8"
+        else encoding.replace("mac-", "mac_")
+    )

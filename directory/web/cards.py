@@ -36,13 +36,14 @@ class Card:
     does: str
     ways: tuple[Way, ...]
     opening: str
-    hours_note: str
     cost: str
+    cost_of: str
     languages: str
     only_for: str
     age: str
     checked: str
     notice: str
+    is_emergency: bool
 
 
 def ways(row: Mapping[str, Any], country: str) -> tuple[Way, ...]:
@@ -58,7 +59,7 @@ def ways(row: Mapping[str, Any], country: str) -> tuple[Way, ...]:
         found.append(Way("text", phones.sms_href(row["sms"], row["sms_keyword"]), f"Text {keyword}{number}"))
     chat, site = safe_url(row["chat_url"]), safe_url(row["url"])
     if chat:
-        found.append(Way("chat", chat, "Chat online"))
+        found.append(Way("chat", chat, "Chat"))
     if site and site != chat:
         found.append(Way("site", site, "Website"))
     return tuple(found)
@@ -72,6 +73,7 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
     if row["kind"] == EMERGENCY:
         age, checked = "", ""
     stated = bool(match.needs_stated)
+    cost, cost_of = words.cost(match, vocabulary)
     return Card(
         href=f"/resources/{row['id']}" if row["id"] else "",
         name=row["name"],
@@ -83,13 +85,14 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         does=(row["description"] or "") if is_line else "",
         ways=ways(row, country),
         opening="" if row["kind"] == EMERGENCY else words.opening(match),
-        hours_note=row["hours_note"] or "",
-        cost=words.cost(match, vocabulary),
+        cost=cost,
+        cost_of=cost_of,
         languages=words.names(vocabulary, "language", row["languages"]),
         only_for=_only_for(row),
         age=age,
         checked=checked,
         notice=status_words(row),
+        is_emergency=row["kind"] == EMERGENCY,
     )
 
 
@@ -98,7 +101,9 @@ def status_words(row: Mapping[str, Any]) -> str:
     return {
         "temporarily_closed": "Closed for some time. Ask when it opens again.",
         "closed": "This has closed.",
-        "replaced": f"This was replaced by {row['replaced_by']}." if row["replaced_by"] else "This was replaced by another.",
+        "replaced": f"This was replaced by {row['replaced_by']}."
+        if row["replaced_by"]
+        else "This was replaced by another.",
     }.get(row["status"], "")
 
 

@@ -92,7 +92,7 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
         organization=row["organization"] if row["organization"] != row["name"] else "",
         description=row["description"] or "",
         email=row["email"] or "",
-        states=_needs(vocabulary, stated),
+        states=_needs(vocabulary, [key for key in stated if not vocabulary.children(key)]),
         general=tuple(
             f"{vocabulary.needs[key].names['en']} in general: ask about what you are going through"
             for key in stated
@@ -101,14 +101,16 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
         facts=_facts(site, match),
         programs=tuple(_program(each, row, vocabulary) for each in row["programs"]),
         questions=_QUESTIONS.get(row["kind"], ()),
-        sources=tuple(Source(each["name"], words.day(each["date"]), safe_url(each["url"]) or "") for each in row["sources"]),
+        sources=tuple(
+            Source(each["name"], words.day(each["date"]), safe_url(each["url"]) or "") for each in row["sources"]
+        ),
         stale=match.stale,
         unchecked=row["last_checked"] is None,
     )
 
 
 def _needs(vocabulary: Vocabulary, keys: Sequence[str]) -> str:
-    return ", ".join(vocabulary.needs[key].names["en"] for key in keys)
+    return "; ".join(vocabulary.needs[key].names["en"] for key in keys)
 
 
 def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
@@ -121,12 +123,13 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
     if row["hours"]:
         zone = f" ({words.zone(row['timezone'])})" if row["timezone"] and row["hours"] != "24/7" else ""
         hours.append(words.hours(row["hours"]) + zone)
+    cost, cost_of = words.cost(match, vocabulary)
     served = [words.area(code, gazetteer.region_name, site.country_name) for code in row["service_area"]]
     return _present(
         ("Address", [words.address(row, full=True)]),
         ("Serves people in", [", ".join(served)]),
-        ("Hours", [*hours, row["hours_note"] or ""]),
-        ("Cost", [words.cost(match, vocabulary)]),
+        ("Hours", hours),
+        ("Cost", [f"Reported {cost_of}: ask" if cost and cost_of else "", cost]),
         ("New people", [opened]),
         ("How you meet", [words.names(vocabulary, "format", row["formats"])]),
         ("Languages", [words.names(vocabulary, "language", row["languages"])]),
@@ -155,7 +158,10 @@ def _program(values: Mapping[str, Any], row: Mapping[str, Any], vocabulary: Voca
             ("Ages", [cards.ages(values)]),
             ("Made for", [words.names(vocabulary, "audience", values["audiences"])]),
             ("Kinds of care", [words.names(vocabulary, "approach", values["approaches"])]),
-            ("Both at once", ["One team for mental health and for drug or alcohol use" if values["integrated"] else ""]),
+            (
+                "Both at once",
+                ["One team for mental health and for drug or alcohol use" if values["integrated"] else ""],
+            ),
             ("Last checked", [words.day(values["last_checked"]) if values["last_checked"] else "Not re-checked"]),
         ),
     )

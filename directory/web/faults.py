@@ -16,7 +16,11 @@ _WORDS = {
     413: ("too-large", "That was too much at once", "Write less, or choose fewer things, and try again."),
     414: ("address-too-long", "That address is too long", "Start a new search."),
     500: ("error", "Something broke on our side", "It is not your fault. Please try again in a moment."),
-    503: ("database-unavailable", "The list cannot be read right now", "It comes back by itself. Try again in a few minutes."),
+    503: (
+        "database-unavailable",
+        "The list cannot be read right now",
+        "It comes back by itself. Try again in a few minutes.",
+    ),
 }
 
 
@@ -77,7 +81,9 @@ def answer(site: Site, status: int, error: DirectoryError | None = None) -> Resp
         response = jsonify(body.model_dump(mode="json"))
     else:
         shown = [cards.card(line, site.searcher.vocabulary, country) for line in lines] if status >= 500 else []
-        page = render_template("error.html", title=title, advice=advice, message=error.message if error else "", cards=shown)
+        page = render_template(
+            "error.html", title=title, advice=advice, message=error.message if error else "", cards=shown
+        )
         response = make_response(page)
     response.status_code = status
     if status == DatabaseUnavailable.status:

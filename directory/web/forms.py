@@ -99,7 +99,9 @@ def _need_groups(vocabulary: Vocabulary, chosen: set[str]) -> tuple[Group, ...]:
         return tuple(Choice(need.key, need.names["en"], need.hints["en"], need.key in chosen) for need in needs)
 
     parents = [need.key for need in vocabulary.needs.values() if vocabulary.children(need.key)]
-    groups = [Group("need", vocabulary.needs[key].names["en"], choices([key, *vocabulary.children(key)])) for key in parents]
+    groups = [
+        Group("need", vocabulary.needs[key].names["en"], choices([key, *vocabulary.children(key)])) for key in parents
+    ]
     alone = [need.key for need in vocabulary.needs.values() if need.parent is None and need.key not in parents]
     return (*groups, Group("need", "Something else", choices(alone)))
 

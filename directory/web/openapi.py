@@ -46,7 +46,9 @@ def document(vocabulary: Vocabulary) -> dict[str, Any]:
             "/api/resources/{id}": {"get": resource},
             "/healthz": {"get": _operation("Whether the program runs", "Health")},
             "/readyz": {"get": _operation("Whether the database can be read", "Health")},
-            "/openapi.json": {"get": {"summary": "This description", "responses": {"200": {"description": "OpenAPI 3.1"}}}},
+            "/openapi.json": {
+                "get": {"summary": "This description", "responses": {"200": {"description": "OpenAPI 3.1"}}}
+            },
         },
         "components": {"schemas": definitions["$defs"]},
     }

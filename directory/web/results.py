@@ -15,7 +15,7 @@ from directory.web.site import Site
 # Fewer than the API gives: a page is read by somebody who may not have the strength for more.
 SHOWN = "10"
 MORE_REMOTE = "50"
-CRISIS_FIRST = 4
+CRISIS_FIRST = 3
 URGENT_KINDS = ("psychiatric_emergency", "mobile_crisis", "walk_in")
 URGENT_SHOWN = 3
 # Substances no code list of services knows: the page asks for care, and promises nothing.
@@ -121,7 +121,7 @@ def _needs(vocabulary: Vocabulary, needs: Sequence[str]) -> str:
 
 
 def _count(results: Results) -> str:
-    parts = [words.count(len(results.crisis), "number to call, text or chat with now", "numbers to call, text or chat with now")]
+    parts = [words.count(len(results.crisis), "line to talk to now", "lines to talk to now")]
     if results.place is not None:
         more = "+" if results.next_page else ""
         places = "place near you" if len(results.nearby) == 1 and not more else "places near you"
@@ -190,6 +190,8 @@ def _caution(site: Site, results: Results) -> Caution | None:
     for row in site.searcher.crisis_book.lines.get(results.country, ()):
         if row["stated"] & reaction and row["phone"]:
             ways = tuple(way for way in cards.ways(row, results.country) if way.by == "call")
-            ways = tuple(cards.Way(way.by, way.href, f"{row['name']}: {way.label[:1].lower()}{way.label[1:]}") for way in ways)
+            ways = tuple(
+                cards.Way(way.by, way.href, f"{row['name']}: {way.label[:1].lower()}{way.label[1:]}") for way in ways
+            )
             break
     return Caution(_needs(vocabulary, named), ways)

@@ -27,7 +27,9 @@ class Place(Model):
     name: str
     country: str = Field(description="ISO 3166-1 alpha-2")
     region: str | None = Field(description="ISO 3166-2, the part after the country")
-    latitude: float | None = Field(description="WGS 84 degrees; null for a place without a position, such as a military post")
+    latitude: float | None = Field(
+        description="WGS 84 degrees; null for a place without a position, such as a military post"
+    )
     longitude: float | None
     precision: str = Field(description="postal_code, postal_area, city, region, country or coordinates")
 
@@ -59,7 +61,9 @@ class Match(Model):
     city: str | None
     region: str | None
     service_area: Strings = Field(description="US, US-IL or world, for what has no door")
-    tier: int = Field(description="1 integrated and reaching all needs, 2 states all, 3 reaches all, 4 all but one, ...")
+    tier: int = Field(
+        description="1 integrated and reaching all needs, 2 states all, 3 reaches all, 4 all but one, ..."
+    )
     distance_km: float | None
     distance_is_approximate: bool = Field(description="true: measured to the centre of position_name")
     position_name: str | None

@@ -61,7 +61,9 @@ def of(book: CrisisBook, country: str, country_name: str, at: datetime) -> Strip
 
 
 def _for_everybody(row: Mapping[str, Any], country: str) -> bool:
-    stands_for_all = not row["audiences"] and not row["eligibility"] and not row["minimum_age"] and row["maximum_age"] is None
+    stands_for_all = (
+        not row["audiences"] and not row["eligibility"] and not row["minimum_age"] and row["maximum_age"] is None
+    )
     return talks_now(row) and stands_for_all and country in row["service_area"]
 
 

@@ -13,25 +13,32 @@ from directory.needs import Vocabulary
 from directory.records import OpenState
 
 # Where people read "5 pm" rather than "17:00" (Unicode CLDR, preferred hour cycle h12).
-_TWELVE_HOURS = frozenset({"US", "CA", "AU", "NZ", "IN", "PH", "PK", "BD", "LK", "MY", "EG", "SA", "CO", "JM", "BS", "TT"})
+_TWELVE_HOURS = frozenset(
+    {"US", "CA", "AU", "NZ", "IN", "PH", "PK", "BD", "LK", "MY", "EG", "SA", "CO", "JM", "BS", "TT"}
+)
 _DAYS = {"Mo": "Mon", "Tu": "Tue", "We": "Wed", "Th": "Thu", "Fr": "Fri", "Sa": "Sat", "Su": "Sun"}
 
 
 def opening(match: Match) -> str:
     """Return whether it is open, with the next change in its own zone: "Open now, until 5 pm (CST)"."""
     row, state, until = match.resource, match.open.state, match.open.until
-    here = "call first" if row["phone"] else "ask first" if row["sms"] or row["chat_url"] else "look on the website first"
+    first = "" if match.stale else ": " + _first(row)  # old facts say "call first" already
     if row["status"] == "temporarily_closed":
-        return "Closed for some time: " + here
+        return "Closed for some time" + first
     if state is OpenState.OPEN:
+        note = f". {row['hours_note']}" if row["hours_note"] else ""
         if row["hours"] == "24/7":
-            return "Open day and night"
+            return f"Open day and night{note}"
         return f"Open now, until {_moment(until, match)}" if until else "Open now"
     if state is OpenState.CLOSED:
         return f"Closed now, opens {_moment(until, match)}" if until else "Closed now"
-    if state is OpenState.CALL_FIRST:
-        return f"Hours may differ: {here}" if row["hours"] else f"Hours vary: {here}"
-    return f"Hours not known: {here}"
+    if state is OpenState.CALL_FIRST and row["hours_note"]:
+        return f"{'Hours may differ' + first if row['hours'] else 'Hours vary'}. {row['hours_note']}"
+    return ("Hours may differ" if state is OpenState.CALL_FIRST else "Hours not known") + first
+
+
+def _first(row: Mapping[str, Any]) -> str:
+    return "call first" if row["phone"] else "ask first" if row["sms"] or row["chat_url"] else "see the website"
 
 
 def checked(match: Match) -> tuple[str, str]:
@@ -47,26 +54,24 @@ def checked(match: Match) -> tuple[str, str]:
 
 
 def day(value: date | str | None) -> str:
-    """Return a date as people read it: "12 Aug 2026"."""
+    """Return a date as people read it: "12 Aug 2026"; the year alone for its first day, which stands for sources that give no more."""
     if value is None:
         return "date not known"
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.day} {found:%b %Y}"
+    return f"{found.year}" if (found.month, found.day) == (1, 1) else f"{found.day} {found:%b %Y}"
 
 
-def cost(match: Match, vocabulary: Vocabulary) -> str:
-    """Return how to pay. Past its limit the source's year is named: "Reported 2022: Medicaid. Ask."."""
-    named = names(vocabulary, "payment", match.resource["payment"])
-    if not named:
-        return ""
+def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
+    """Return how to pay, and the year it was reported when that is too long ago to rely on ("" otherwise)."""
     dated = matches.facts_date(match.resource)
-    return f"Reported {dated.year}: {named}. Ask." if match.stale and dated else named
+    year = str(dated.year) if match.stale and dated else ""
+    return names(vocabulary, "payment", match.resource["payment"]), year
 
 
 def names(vocabulary: Vocabulary, facet: str, keys: Iterable[str]) -> str:
     """Return the names of facet values as a list; a value without a name stays as it is."""
     known = vocabulary.facets[facet]
-    return ", ".join(known[key].names["en"] if key in known else key for key in keys)
+    return "; ".join(known[key].names["en"] if key in known else key for key in keys)
 
 
 def distance(match: Match, country: str) -> str:
@@ -127,7 +132,11 @@ def _moment(until: datetime, match: Match) -> str:
     days = (until.date() - now.date()).days
     name = "" if days == 0 else "tomorrow " if days == 1 else f"{until:%a} "
     if match.resource["country"] in _TWELVE_HOURS:
-        clock = f"{until.hour % 12 or 12}" + (f":{until:%M}" if until.minute else "") + (" am" if until.hour < 12 else " pm")
+        clock = (
+            f"{until.hour % 12 or 12}"
+            + (f":{until:%M}" if until.minute else "")
+            + (" am" if until.hour < 12 else " pm")
+        )
         clock = {(0, 0): "midnight", (12, 0): "noon"}.get((until.hour, until.minute), clock)
     else:
         clock = f"{until:%H:%M}"
