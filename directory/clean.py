@@ -387,7 +387,8 @@ def _visible(cell: str, limit: int) -> str:
         raise ValueError(f"is longer than {limit} characters")
     clean = _INVISIBLE.sub("", unicodedata.normalize("NFC", cell))
     if found := _CONTROL.search(clean):
-        raise ValueError(f"has a control character in it (U+{ord(found[0]):04X})")
+        what = "control" if found[0] < "\ud800" else "broken"
+        raise ValueError(f"has a {what} character in it (U+{ord(found[0]):04X})")
     return clean
 
 

@@ -10,7 +10,8 @@ from directory.gazetteer_text import POSTAL_FORMS, fold
 from directory.records import Place, Point
 
 TIMES = 10  # the biggest place wins only with this many times the people of the next (design.md, "Places")
-TIMES_SPREAD = 20  # a region or country against a city: its people do not live in one place ("Washington")
+TIMES_SPREAD = 20  # a region or country against a city known by itself ("Washington"): its people are spread
+KNOWN_CITY = 100_000
 OWN_TOWN = 5_000  # a town of this size keeps its own name against the other names of bigger places
 ONE_PLACE_KM = 20.0  # two records of one name and region this close are one place
 MOST_CANDIDATES = 8
@@ -36,8 +37,9 @@ def choose(found: Iterable[Named]) -> tuple[Named | None, list[Named]]:
 
 
 def _outweighs(first: Named, other: Named) -> bool:
-    times = TIMES_SPREAD if first.record.kind != "city" and other.record.kind == "city" else TIMES
-    return first.record.population > 0 and first.record.population >= times * other.record.population
+    people = other.record.population
+    known = first.record.kind != "city" and other.record.kind == "city" and people >= KNOWN_CITY
+    return first.record.population > 0 and first.record.population >= (TIMES_SPREAD if known else TIMES) * people
 
 
 def _without_nicknames(found: list[Named]) -> list[Named]:

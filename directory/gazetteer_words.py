@@ -91,12 +91,12 @@ class Words:
         """Read "city, region, country" in its forms, the longest name of a region or country at the end first."""
         second = Reading()
         for rest, scopes in self._peeled(parts, default):
-            named = self._in_scope(rest, scopes)
-            if named:
-                return Reading(tuple(named), scopes)
             deeper = self._region_then_city(rest, scopes, default, suggest)
-            if deeper.named and deeper.certain:
-                return deeper
+            sure = deeper.named if deeper.certain else ()
+            # "New York, USA" is the city, but "Chicago, Illinois, USA" is in the region.
+            named = (len(rest) == 1 and self._in_scope(rest, scopes)) or sure or self._in_scope(rest, scopes)
+            if named:
+                return deeper if named is sure else Reading(tuple(named), scopes)
             if not second.named:
                 second = deeper if deeper.named else self._unknown_in(rest, scopes, suggest)
         return second

@@ -2,10 +2,11 @@
 
     python scripts/build_places.py FOLDER [--places data/places]
 
-FOLDER holds either GeoNames' own files (cities5000.txt and allCountries.txt of the postal codes, with admin1CodesASCII.txt
-where it is at hand) or the CSV extracts us_postal_codes.csv, world_postal_codes.csv, world_cities.csv. Which of them is
-seen from the file names. Kept by hand in data/places and read here too: countries.csv, regions.csv, aliases.csv,
-zip_fixes.csv; and, where it is there, us_residents_by_zip.csv.gz. The same input gives the same bytes. Every ZIP moved or made "about" is listed in repaired.csv.
+FOLDER holds either GeoNames' own files (cities5000.txt and allCountries.txt of the postal codes, with
+admin1CodesASCII.txt where it is at hand) or the CSV extracts us_postal_codes.csv, world_postal_codes.csv,
+world_cities.csv. Which of them is seen from the file names. Kept by hand in data/places and read here too:
+countries.csv, regions.csv, aliases.csv, zip_fixes.csv; and, where it is there, us_residents_by_zip.csv.gz. The same
+input gives the same bytes. Every ZIP moved or made "about" is listed in repaired.csv.
 """
 
 from __future__ import annotations

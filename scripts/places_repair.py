@@ -76,12 +76,10 @@ class Points:
         shared = len(self.names[code.position])
         if shared > 1 and code.code in self.census:
             at = self.census[code.code]
-            moved = haversine_km(*code.position, *at)
-            return (
-                (code._replace(latitude=at[0], longitude=at[1]), "to the point of the Census")
-                if moved > 5
-                else (code, "")
-            )
+            # In Alaska some of its points lie far from everybody.
+            if not 5 < haversine_km(*code.position, *at) < 65:
+                return code, ""
+            return code._replace(latitude=at[0], longitude=at[1]), "to the point of the Census"
         same = self.firm[code.region, fold(code.place)]
         same = [each for each in same if each.code[:3] == code.code[:3]] or same
         towns = [(c.latitude, c.longitude) for c in near.named["US", code.region, fold(code.place)]]
@@ -181,7 +179,8 @@ def zip_areas(codes: list[Code]) -> list[Code]:
 def small_places(codes: list[Code], cities: list[City], near: Near, residents: dict[str, int]) -> list[City]:
     """Return the places of the postal tables that are no city of the table, each at the middle of its codes.
 
-    Their people are those of their ZIPs, but fewer than the 5,000 that would have put them into the table.
+    Their people are half of those of their ZIPs (the rest live around), but fewer than the 5,000 that would have put them
+    into the table.
     """
     groups: dict[tuple[str, str, str], list[Code]] = defaultdict(list)
     for code in codes:
@@ -197,7 +196,7 @@ def small_places(codes: list[Code], cities: list[City], near: Near, residents: d
             continue
         zone = zones[country, region]
         timezone = next(iter(zone)) if len(zone) == 1 else near.timezone(at, country, region)
-        people = min(MOST_PEOPLE, sum(residents.get(code.code, 0) for code in group if country == "US"))
+        people = min(MOST_PEOPLE, sum(residents.get(code.code, 0) for code in group if country == "US") // 2)
         found.append(City(group[0].place, (), country, region, round(at[0], 4), round(at[1], 4), people, timezone))
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directory import phones
+from directory.answer import talks_now
 from directory.clean import safe_url
 from directory.matches import EMERGENCY, Match
 from directory.needs import Vocabulary
@@ -69,10 +70,10 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
     """Return the card of a match for somebody in ``country``."""
     row = match.resource
     is_line = row["kind"] in {EMERGENCY, str(Kind.CRISIS_LINE)}
+    talks = row["kind"] == EMERGENCY or talks_now(row)
     age, checked = words.checked(match)
     if row["kind"] == EMERGENCY:
         age, checked = "", ""
-    stated = bool(match.needs_stated)
     cost, cost_of = words.cost(match, vocabulary)
     return Card(
         href=f"/resources/{row['id']}" if row["id"] else "",
@@ -80,8 +81,8 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         kind="" if row["kind"] == EMERGENCY else words.names(vocabulary, "kind", [row["kind"]]),
         distance=words.distance(match, country),
         address=words.address(row) if match.distance_km is not None else "",
-        # A line says what it is for; "does not say it covers ..." beside a crisis line would only turn people away.
-        why=words.sentence(match.reason) if match.needs_asked and (stated or not is_line) else "",
+        # What a line to talk to does says why it stands here; it answers whatever was asked for.
+        why=words.sentence(match.reason) if match.needs_asked and not talks and (match.needs_stated or not is_line) else "",
         does=(row["description"] or "") if is_line else "",
         ways=ways(row, country),
         opening="" if row["kind"] == EMERGENCY else words.opening(match),

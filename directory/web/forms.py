@@ -21,6 +21,17 @@ FILTERS = (
     ("approach", "Kind of care"),
     ("accessibility", "Access"),
 )
+# Every field an error can point at, by its label.
+LABELS = {
+    "near": "Where are you?",
+    "q": "What are you going through?",
+    "need": "Needs",
+    "radius_km": "How far?",
+    "language": "Language",
+    "age": "Age",
+    "open_now": "Open now",
+    **dict(FILTERS),
+}
 _RADII_MILES = (5, 10, 25, 50, 100)
 _RADII_KM = (10, 20, 40, 80, 160)
 

@@ -97,7 +97,9 @@ def test_half_open_connections_do_not_hold_up_the_others(served: Served, half_op
     [("/?" + "x" * 9000, "GET", 414), ("/", "TRACE", 405), ("/", "BREW", 405), ("/static/../app.py", "GET", 404),
      ("/static/%2e%2e/app.py", "GET", 404)],
 )  # fmt: skip
-def test_odd_requests_get_a_plain_answer_with_the_crisis_numbers(served: Served, path: str, method: str, status: int) -> None:
+def test_odd_requests_get_a_plain_answer_with_the_crisis_numbers(
+    served: Served, path: str, method: str, status: int
+) -> None:
     found, body = served.get(path, method)
     assert found == status
     assert "988" in body or method == "TRACE"
@@ -122,7 +124,15 @@ def test_no_word_of_a_search_stands_in_the_log(served: Served) -> None:
 def test_a_database_that_goes_while_serving_leaves_the_crisis_numbers(tmp_path: Path) -> None:
     served = Served(tmp_path)
     try:
-        pages = ("/", "/find?near=60601&need=depression", "/resources/1", "/crisis", "/crisis/GB", "/about", "/api/search?near=60601")
+        pages = (
+            "/",
+            "/find?near=60601&need=depression",
+            "/resources/1",
+            "/crisis",
+            "/crisis/GB",
+            "/about",
+            "/api/search?near=60601",
+        )
         assert {served.get(page)[0] for page in pages} == {200}
         saved = served.database.rename(tmp_path / "saved")
         for damage in ("gone", "garbage"):
