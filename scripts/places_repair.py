@@ -76,10 +76,11 @@ class Points:
         shared = len(self.names[code.position])
         if shared > 1 and code.code in self.census:
             at = self.census[code.code]
-            # In Alaska some of its points lie far from everybody.
-            if not 5 < haversine_km(*code.position, *at) < 65:
+            moved = haversine_km(*code.position, *at)
+            if moved <= 5:
                 return code, ""
-            return code._replace(latitude=at[0], longitude=at[1]), "to the point of the Census"
+            if moved < 65:  # in Alaska some of its points lie far from everybody
+                return code._replace(latitude=at[0], longitude=at[1]), "to the point of the Census"
         same = self.firm[code.region, fold(code.place)]
         same = [each for each in same if each.code[:3] == code.code[:3]] or same
         towns = [(c.latitude, c.longitude) for c in near.named["US", code.region, fold(code.place)]]

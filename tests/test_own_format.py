@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directory.errors import DirectoryError, UnreadableFile
-from directory.importers import own
+from directory.importers import own, sources
 from directory.importers.rules import Seen
 from directory.records import Kind, Listing, Phone, Point, Problem, Row, Status, dumps
 
@@ -181,7 +181,6 @@ def test_three_columns_are_enough(read):
     "changes, column, value, reason",
     [
         ({"id": ""}, "id", "", "is empty"),
-        ({"id": "1.2E+05"}, "id", "1.2E+05", "is an id a spreadsheet damaged; write all its digits"),
         ({"kind": ""}, "kind", "", "is empty"),
         ({"kind": "therapst"}, "kind", "therapst", "is not a kind we know; did you mean 'therapist'?"),
         (
@@ -191,45 +190,24 @@ def test_three_columns_are_enough(read):
             "is not a kind we know; write crisis_line, therapist, support_group, treatment_program",
         ),
         ({"name": " "}, "name", "", "is empty"),
-        ({"name": "\u200b"}, "name", "\u200b", "has no visible characters"),
         ({"name": "x" * 301}, "name", "x" * 199 + "…", "is longer than 300 characters"),
+        (
+            {"name": "x" * 20_001},
+            "name",
+            "x" * 199 + "…",
+            "is too long (20,001 characters; 20,000 at most)",
+        ),
+        ({"name": "a\0b"}, "name", "a\0b", "holds a NUL character"),
         ({"needs": "depression;anxeity"}, "needs", "anxeity", "is not a need we know; did you mean 'anxiety'?"),
         ({"needs": "drinking"}, "needs", "drinking", "is not a need we know; did you mean 'alcohol'?"),
         ({"needs": "qqqq"}, "needs", "qqqq", "is not a need we know; docs/formats.md lists them all"),
-        ({"phone": "ring us"}, "phone", "ring us", "is not a phone number"),
-        (
-            {"phone": "8.00663E+09"},
-            "phone",
-            "8.00663E+09",
-            "is a number a spreadsheet damaged (8.00663E+09); write all ten digits",
-        ),
         (
             {"sms_keyword": "HOME"},
             "sms_keyword",
             "HOME",
             "is a word to send, but there is no number in sms to send it to",
         ),
-        (
-            {"url": "javascript:alert(1)"},
-            "url",
-            "javascript:alert(1)",
-            "is not a web address; it must begin with https:// or http://",
-        ),
-        ({"email": "desk at example"}, "email", "desk at example", "is not an e-mail address"),
-        ({"country": "USA"}, "country", "USA", "is not a country; write two letters such as US (ISO 3166-1)"),
         ({"country": ""}, "country", "", "is empty; phone and address_1 cannot be read without it"),
-        ({"region": "Ill"}, "region", "Ill", "is not a state or province of US"),
-        ({"postal_code": "2108"}, "postal_code", "2108", "looks like a ZIP that lost its leading zero; write 02108"),
-        (
-            {"postal_code": "2.1E+03"},
-            "postal_code",
-            "2.1E+03",
-            "is a postal code a spreadsheet damaged; write all its digits, such as 02108",
-        ),
-        ({"latitude": "95"}, "latitude", "95", "is not a latitude: it must lie between -90 and 90"),
-        ({"longitude": "200"}, "longitude", "200", "is not a longitude: it must lie between -180 and 180"),
-        ({"latitude": "nan"}, "latitude", "nan", "is not a latitude in decimal degrees"),
-        ({"longitude": "inf"}, "longitude", "inf", "is not a longitude in decimal degrees"),
         ({"longitude": ""}, "longitude", "", "is empty although latitude is given"),
         ({"latitude": ""}, "latitude", "", "is empty although longitude is given"),
         (
@@ -244,20 +222,10 @@ def test_three_columns_are_enough(read):
             "-87.6181",
             "and longitude look swapped: the other way round they lie in US",
         ),
-        ({"confidential_location": "maybe"}, "confidential_location", "maybe", "is not yes or no"),
-        (
-            {"service_area": "America"},
-            "service_area",
-            "America",
-            "is not an area; write world, a country such as US, or a region such as US-IL (ISO 3166-2)",
-        ),
         ({"formats": "in person"}, "formats", "in person", "is not a format we know; did you mean 'in_person'?"),
-        ({"languages": "English"}, "languages", "English", "is not a language; write its BCP 47 tag, such as en or es"),
-        ({"timezone": "CST"}, "timezone", "CST", "is not a time zone; write one such as America/Chicago"),
         ({"payment": "medicaide"}, "payment", "medicaide", "is not a way of paying we know; did you mean 'medicaid'?"),
         ({"audiences": "vets"}, "audiences", "vets", "is not an audience we know; did you mean 'veterans'?"),
         ({"minimum_age": "18", "maximum_age": "12"}, "minimum_age", "18", "is above maximum_age 12"),
-        ({"minimum_age": "adult"}, "minimum_age", "adult", "is not an age in whole years from 0 to 120"),
         (
             {"urgent_care": "clinic"},
             "urgent_care",
@@ -271,9 +239,7 @@ def test_three_columns_are_enough(read):
             "is not a status we know; write active, temporarily_closed, closed, replaced",
         ),
         ({"status": "replaced"}, "replaced_by", "", "is empty although status is replaced"),
-        ({"identifiers": "10437"}, "identifiers", "10437", "has no type; write one such as npi:1234567893"),
         ({"last_checked": "2026-11-23"}, "last_checked", "2026-11-23", "is in the future"),
-        ({"last_checked": "23/11/2025"}, "last_checked", "23/11/2025", "is not a date; write it as 2026-08-31"),
         ({"needs": ";".join(f"n{n}" for n in range(101))}, "needs", None, "has 101 parts; 100 at most"),
         (
             {"phone": "", "address_1": ""},
@@ -283,11 +249,57 @@ def test_three_columns_are_enough(read):
         ),
     ],
 )
-def test_a_cell_that_cannot_be_used_refuses_its_row_in_words(read, changes, column, value, reason):
+def test_a_row_that_cannot_be_used_is_refused_in_words(read, changes, column, value, reason):
     [row] = read(PRACTICE | changes)
     [problem] = row.problems
     assert (problem.column, problem.reason) == (column, reason)
     assert value is None or problem.value == value
+    assert row.listing is None
+
+
+@pytest.mark.parametrize(
+    "column, cell",
+    [
+        ("id", "1.2E+05"),
+        ("name", "\u200b"),
+        ("phone", "ring us"),
+        ("phone", "8.00663E+09"),
+        ("url", "javascript:alert(1)"),
+        ("url", "\tjavascript:alert(1)"),
+        ("url", "data:text/html,x"),
+        ("url", "//evil.example.org"),
+        ("url", "ftp://example.org/"),
+        ("chat_url", "https://user:pass@example.org/"),
+        ("chat_url", "https://example.org\\@evil.example"),
+        ("chat_url", "https://exa\nmple.org/"),
+        ("source_url", "http://127.0.0.1/"),
+        ("source_url", "http://169.254.169.254/"),
+        ("source_url", "http://[::1]/"),
+        ("email", "desk at example"),
+        ("country", "USA"),
+        ("region", "Ill"),
+        ("postal_code", "2108"),
+        ("postal_code", "2.1E+03"),
+        ("latitude", "95"),
+        ("longitude", "200"),
+        ("latitude", "nan"),
+        ("longitude", "inf"),
+        ("confidential_location", "maybe"),
+        ("service_area", "America"),
+        ("languages", "English"),
+        ("hours", "nine to five"),
+        ("timezone", "CST"),
+        ("minimum_age", "adult"),
+        ("integrated", "both"),
+        ("identifiers", "10437"),
+        ("last_checked", "23/11/2025"),
+    ],
+)
+def test_a_cell_no_cleaner_takes_refuses_its_row(read, column, cell):
+    """The words are the cleaners' own, and their tests hold them."""
+    [row] = read(PRACTICE | {column: cell})
+    assert [(problem.column, problem.value) for problem in row.problems] == [(column, cell.strip())]
+    assert row.problems[0].reason.split()[0] in {"is", "has", "looks"}
     assert row.listing is None
 
 
@@ -590,9 +602,13 @@ def test_damaged_rows_are_named_one_by_one_and_the_others_come_in(vocabulary):
 )
 def test_no_cell_takes_long_to_refuse(read, column, cell):
     read(PRACTICE)  # what is loaded at first use is not counted
-    started = time.perf_counter()
-    read(PRACTICE | {column: cell})
-    assert time.perf_counter() - started < 0.05
+
+    def seconds() -> float:
+        started = time.process_time()
+        read(PRACTICE | {column: cell})
+        return time.process_time() - started
+
+    assert min(seconds() for _ in range(3)) < 0.05
 
 
 @settings(max_examples=300, deadline=None)
@@ -629,3 +645,14 @@ def test_an_id_is_found_again_among_many():
     seen = Seen()
     assert [seen.before(f"id-{number}", number) for number in range(2, 5000)] == [None] * 4998
     assert [seen.before(f"id-{number}", 9999) for number in range(2, 5000)] == list(range(2, 5000))
+
+
+def test_the_docs_know_every_column_word_and_key(vocabulary):
+    text = (Path(__file__).resolve().parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
+    facets = ("kind", "format", "payment", "audience", "approach", "urgent_care", "accessibility")
+    words = [*vocabulary.needs, *(word for name in facets for word in vocabulary.facets[name]), *Status, *sources.KEYS]
+    assert [word for word in [*HEADER, *words] if f"`{word}`" not in text] == []
+    columns = text.split("## The source")[0]
+    lines = {line.split("`")[1]: line for line in columns.splitlines() if line.startswith("| `")}
+    assert [name for name in HEADER if ("**required**" in lines[name]) != own.FORMAT.columns[name].required] == []
+    assert [name for name in HEADER if ("| list of " in lines[name]) != own.FORMAT.columns[name].many] == []

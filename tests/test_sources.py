@@ -58,6 +58,12 @@ def test_a_source_may_be_named_by_the_caller(tmp_path):
     assert beside(tmp_path / "october.csv", "groups") == Source("groups", "Example publisher", "groups")
 
 
+def test_a_toml_may_name_its_source(tmp_path):
+    (tmp_path / "october.toml").write_text('source = "groups"', encoding="utf-8")
+    assert beside(tmp_path / "october.csv") == Source("groups", name="groups")
+    assert beside(tmp_path / "october.csv", "other") == Source("other", name="other")
+
+
 @pytest.mark.parametrize("text", ['retrieved = "2026-10-01"', "retrieved = 2026-10-01T08:00:00Z"])
 def test_a_date_may_be_written_in_three_ways(tmp_path, text):
     (tmp_path / "groups.toml").write_text(text, encoding="utf-8")
@@ -69,7 +75,8 @@ def test_a_date_may_be_written_in_three_ways(tmp_path, text):
     [
         (
             'licence = "CC0"',
-            "unknown key 'licence'; the keys are publisher, name, terms, url, retrieved, mode, minimum_rows, note, ignore",
+            "unknown key 'licence'; the keys are source, publisher, name, terms, url, retrieved, mode, minimum_rows, note, "
+            "ignore",
         ),
         ('publishr = "x"', "unknown key 'publishr'; did you mean 'publisher'?"),
         ("publisher = 3", "publisher = '3' is not text; write it in quotes: \"...\""),

@@ -43,31 +43,21 @@ class Source:
 def beside(path: Path, key: str | None = None) -> Source:
     """Return what the .toml beside ``path`` says of its source; without one, its key and "not stated".
 
-    ``key`` names the source; without it, the file's stem does. A source without a name is called by its key.
+    The source's key is ``key``, else what the .toml calls ``source``, else the file's stem. A source without a name is
+    called by its key.
 
     Raises:
         UnreadableFile: a .toml that is not TOML, an unknown key, a value of the wrong type, a stem that cannot be a key.
     """
-    key = _key(path, key)
     toml = Path(f"{path.with_suffix('')}.toml") if path.name else path
-    if not toml.is_file():
-        return Source(key, name=key)
-    values = _read(toml)
-    for name, value in values.items():
-        if name not in _KEYS:
-            near = get_close_matches(name, _KEYS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the keys are {', '.join(_KEYS)}"
-            raise UnreadableFile(f"{name_of(toml)}: unknown key {shown(name)}; {hint}")
-        try:
-            values[name] = _KEYS[name](value)
-        except ValueError as error:
-            raise UnreadableFile(f"{name_of(toml)}: {name} = {shown(_spelt(value))} {error}") from None
-    values.setdefault("name", key)
-    return Source(key, **values)  # type: ignore[arg-type]
+    values = _values(toml) if toml.is_file() else {}
+    named = str(values.pop("source", path.stem))
+    key = _key(named if key is None else key)
+    return Source(key, **{"name": key, **values})  # type: ignore[arg-type]
 
 
-def _key(path: Path, key: str | None) -> str:
-    key = path.stem if key is None else key.strip()
+def _key(key: str) -> str:
+    key = key.strip()
     if not (0 < len(key) <= KEY_LIMIT and key.isprintable() and not key.startswith("-")):
         raise UnreadableFile(
             f"{shown(key)} cannot name a source: write 1 to {KEY_LIMIT} visible characters, the first not a hyphen, "
@@ -75,6 +65,20 @@ def _key(path: Path, key: str | None) -> str:
             field="source",
         )
     return key
+
+
+def _values(path: Path) -> dict[str, object]:
+    values = _read(path)
+    for name, value in values.items():
+        if name not in KEYS:
+            near = get_close_matches(name, KEYS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the keys are {', '.join(KEYS)}"
+            raise UnreadableFile(f"{name_of(path)}: unknown key {shown(name)}; {hint}")
+        try:
+            values[name] = KEYS[name](value)
+        except ValueError as error:
+            raise UnreadableFile(f"{name_of(path)}: {name} = {shown(_spelt(value))} {error}") from None
+    return values
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -147,7 +151,8 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-_KEYS: Mapping[str, Callable[[object], object]] = {
+KEYS: Mapping[str, Callable[[object], object]] = {
+    "source": _words(KEY_LIMIT),
     "publisher": _words(300),
     "name": _words(300),
     "terms": _words(2000),

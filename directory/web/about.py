@@ -8,14 +8,12 @@ from typing import Any
 
 from directory import statistics
 from directory.clean import safe_url
-from directory.config import Config
 from directory.errors import DirectoryError
 from directory.importers import sources
 from directory.web import words
 from directory.web.site import Site
 
 _KEPT_SECONDS = 600.0
-_kept: dict[Config, tuple[float, dict[str, dict[str, Any]]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,12 @@ def page(site: Site) -> Page:
 
 
 def _figures(site: Site) -> dict[str, dict[str, Any]]:
-    counted = _kept.get(site.config)
-    if counted is None or time.monotonic() - counted[0] > _KEPT_SECONDS:
+    counted_at, figures = site.figures
+    if not figures or time.monotonic() - counted_at > _KEPT_SECONDS:
         searcher = site.searcher
         figures = statistics.collect(searcher.database, searcher.vocabulary, site.config.data_folder, site.now())
-        counted = _kept[site.config] = (time.monotonic(), figures)
-    return counted[1]
+        site.figures = (time.monotonic(), figures)
+    return figures
 
 
 def _source(site: Site, key: str, said: str) -> Source:
@@ -86,6 +84,6 @@ def _source(site: Site, key: str, said: str) -> Source:
         terms=found.terms,
         retrieved=words.day(found.retrieved),
         href=safe_url(found.url) or "",
-        listings=said.split(",")[0],
+        listings=said.split(",", maxsplit=1)[0],
         note=tuple(part.strip() for part in (found.note or "").split("\n\n") if part.strip()),
     )

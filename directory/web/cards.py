@@ -82,7 +82,9 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         distance=words.distance(match, country),
         address=words.address(row) if match.distance_km is not None else "",
         # What a line to talk to does says why it stands here; it answers whatever was asked for.
-        why=words.sentence(match.reason) if match.needs_asked and not talks and (match.needs_stated or not is_line) else "",
+        why=words.sentence(match.reason)
+        if match.needs_asked and not talks and (match.needs_stated or not is_line)
+        else "",
         does=(row["description"] or "") if is_line else "",
         ways=ways(row, country),
         opening="" if row["kind"] == EMERGENCY else words.opening(match),

@@ -144,7 +144,8 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
 
 
 def _program(values: Mapping[str, Any], row: Mapping[str, Any], vocabulary: Vocabulary) -> Program:
-    phone, ways = values["phone"], ()
+    phone = values["phone"]
+    ways: tuple[cards.Way, ...] = ()
     if phone["phone"] and phone["phone"] != row["phone"]:
         ways = cards.ways({**_NO_WAYS, **phone, "country": row["country"]}, row["country"] or "")
     return Program(

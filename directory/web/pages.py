@@ -54,7 +54,9 @@ def blueprint(site: Site) -> Blueprint:
         place = searcher.gazetteer.find(asked.one("near")[:200], site.config.country).place
         g.country = place.country if place is not None else site.config.country
         form = forms.form(searcher.vocabulary, asked, g.country)
-        response = make_response(render_template("home.html", form=form, error=error, labels=forms.LABELS), error.status)
+        response = make_response(
+            render_template("home.html", form=form, error=error, labels=forms.LABELS), error.status
+        )
         response.headers.update(NOT_INDEXED)
         return response
 

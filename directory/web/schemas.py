@@ -291,17 +291,14 @@ def resource(row: Mapping[str, Any], vocabulary: Vocabulary, at: dt.datetime) ->
 
 
 _LINKS = ("chat_url", "url")
-_SAME = tuple(
-    name for name in Match.model_fields
-    if name in {
-        "id", "name", "kind", "organization", "description", "country", "city", "region", "service_area",
-        "position_name", "confidential_location", "phone", "phone_extension", "phone_press", "sms", "sms_keyword",
-        "formats", "languages", "payment", "audiences", "urgent_care", "integrated", "status", "last_checked", "checked_by",
-    }
+_SAME = (
+    "id", "name", "kind", "organization", "description", "country", "city", "region", "service_area", "position_name",
+    "confidential_location", "phone", "phone_extension", "phone_press", "sms", "sms_keyword", "formats", "languages",
+    "payment", "audiences", "urgent_care", "integrated", "status", "last_checked", "checked_by",
 )  # fmt: skip
 
 
-def _links(row: Mapping[str, Any]) -> dict[str, str | None]:
+def _links(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: safe_url(row[name]) for name in _LINKS}
 
 

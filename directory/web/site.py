@@ -26,6 +26,8 @@ class Site:
 
     config: Config
     searcher: Searcher
+    # When the figures of /about were counted (time.monotonic), and what they were.
+    figures: tuple[float, dict[str, dict[str, Any]]] = (0.0, {})
     _versions: dict[str, str] = field(default_factory=dict)
 
     def now(self) -> datetime:

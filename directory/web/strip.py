@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,8 @@ def of(book: CrisisBook, country: str, country_name: str, at: datetime) -> Strip
     Only lines for everybody and for the whole country stand here; another country's number never does. Where there is
     none, the worldwide finder is named.
     """
-    emergency, *lines = book.matches(country, at) if country in book.numbers else (None, *book.matches(country, at))
+    found = book.matches(country, at)
+    emergency, lines = (found[0], found[1:]) if country in book.numbers else (None, found)
     usable = [line for line in lines if _for_everybody(line.resource, country)]
     # What is shut at this hour only stands here when nothing else does.
     usable.sort(key=lambda line: line.open.state is OpenState.CLOSED)
@@ -71,11 +72,11 @@ def _emergency(match: Match | None, country: str) -> cards.Way | None:
     return cards.ways(match.resource, country)[0] if match is not None else None
 
 
-def _finder(lines: list[Match], country: str) -> cards.Way | None:
+def _finder(lines: Sequence[Match], country: str) -> cards.Way | None:
     for line in lines:
         for way in cards.ways(line.resource, country):
             if way.by == "site" and not line.resource["audiences"]:
-                return cards.Way("site", way.href, f"Find a line: {line.resource['name']}")
+                return cards.Way("site", way.href, f"{line.resource['name']} (web page)")
     return None
 
 

@@ -54,7 +54,10 @@ def checked(match: Match) -> tuple[str, str]:
 
 
 def day(value: date | str | None) -> str:
-    """Return a date as people read it: "12 Aug 2026"; the year alone for its first day, which stands for sources that give no more."""
+    """Return a date as people read it: "12 Aug 2026".
+
+    The first day of a year is shown as the year alone: it stands for sources that give no more.
+    """
     if value is None:
         return "date not known"
     found = date.fromisoformat(value) if isinstance(value, str) else value
