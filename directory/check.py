@@ -44,7 +44,7 @@ def check(path: Path, vocabulary: Vocabulary, *, today: date, superseded: dict[s
     ``superseded`` maps a number as dialled to what replaced it.
     """
     source = sources.beside(path, None)
-    reading = own.read(path, vocabulary, today=today)
+    reading = own.read(path, vocabulary, today=today, ignore=source.ignore)
     good = 0
     for row in reading.rows:
         yield from row.problems

@@ -54,25 +54,19 @@ _AU_REGIONS = {
     "south australia": "SA", "tasmania": "TAS", "victoria": "VIC", "western australia": "WA",
 }  # fmt: skip
 _REGIONS = {"US": _US_REGIONS, "CA": _CA_REGIONS, "AU": _AU_REGIONS}
-_REGION_WORDS = {
-    "US": "a state of the US, such as IL",
-    "CA": "a province of Canada, such as ON",
-    "AU": "a state of Australia, such as NSW",
-}
 # Listed as regions of the US: their mail, their 988 and their 911 are its own.
 _TERRITORIES = frozenset({"PR", "GU", "VI", "AS", "MP"})
-_COUNTRY_WORDS = {
-    "UK": "GB",
-    "USA": "US",
-    "UNITED STATES": "US",
-    "UNITED KINGDOM": "GB",
-    "CANADA": "CA",
-    "AUSTRALIA": "AU",
+# Tags of two letters go first (RFC 5646, 2.2.1); ASL is the language of Asilulu, on an island of Indonesia.
+_SHORTER_TAGS = {
+    "eng": "en",
+    "spa": "es",
+    "fra": "fr",
+    "fre": "fr",
+    "deu": "de",
+    "zho": "zh",
+    "vie": "vi",
+    "asl": "ase",
 }
-_LANGUAGE_WORDS = {
-    "english": "en", "eng": "en", "spanish": "es", "spa": "es", "french": "fr", "fra": "fr", "fre": "fr",
-    "asl": "ase", "chinese": "zh", "zho": "zh", "arabic": "ar", "ara": "ar", "vietnamese": "vi", "vie": "vi",
-}  # fmt: skip
 # Countries whose postal codes have five digits and may begin with 0 (UPU, Postal addressing systems).
 _FIVE_DIGITS = frozenset({"DE", "ES", "FR", "IT", "MX"})
 # Letters the standards for host names disagree on: the reader's browser would open another site than we name.
@@ -269,8 +263,8 @@ def country(cell: str) -> str:
     code = cell.strip().upper() if len(cell) < 40 else ""
     if code in _TERRITORIES:
         raise ValueError(f"is listed as a region of the US; write country US and region {code}")
-    if code in _COUNTRY_WORDS:
-        raise ValueError(f"is not a country code; write {_COUNTRY_WORDS[code]}")
+    if code == "UK":
+        raise ValueError("is not a country; write GB (ISO 3166-1)")
     if code not in phonenumbers.SUPPORTED_REGIONS and code not in _NO_PHONES:
         raise ValueError("is not a country; write two letters such as US (ISO 3166-1)")
     return code
@@ -284,15 +278,15 @@ def region(cell: str, country: str) -> str:
     names = _REGIONS[country]
     code = names.get(folded(name), name.upper().removeprefix(f"{country}-"))
     if code not in names.values():
-        raise ValueError(f"is not {_REGION_WORDS[country]}")
+        raise ValueError(f"is not a state or province of {country}")
     return code
 
 
 def language(cell: str) -> str:
     """Return a language as a BCP 47 tag (RFC 5646): ``en``, ``zh-Hant``, ``es-419``."""
     bare = cell.strip()
-    if bare.lower() in _LANGUAGE_WORDS:
-        raise ValueError(f"is not a language tag; write {_LANGUAGE_WORDS[bare.lower()]}")
+    if bare.lower() in _SHORTER_TAGS:
+        raise ValueError(f"is not the tag of that language; write {_SHORTER_TAGS[bare.lower()]}")
     if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", bare) is None:
         raise ValueError("is not a language; write its BCP 47 tag, such as en or es")
     first, *rest = bare.lower().split("-")
@@ -327,8 +321,6 @@ def iso_date(cell: str, today: date) -> date:
 
 def identifier(cell: str) -> str:
     """Return a typed identifier ("npi:1234567893"); an NPI's check digit must be right (45 CFR 162.406, Luhn with 80840)."""
-    if re.fullmatch(r"[0-9]{1,80}", cell.strip()):
-        raise ValueError("is a bare number; write what it is, as in npi:1234567893")
     found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]{1,19}):([A-Za-z0-9._/-]{1,80})", cell.strip())
     if found is None:
         raise ValueError("has no type; write one such as npi:1234567893")
@@ -358,7 +350,7 @@ def service_area(cell: str) -> str:
     land, _, part = code.partition("-")
     country(land)
     if land in _REGIONS and part and part[:3].rstrip("-") not in _REGIONS[land].values():
-        raise ValueError(f"is not {_REGION_WORDS[land].replace('such as ', f'such as {land}-')}")
+        raise ValueError(f"names no state or province of {land}")
     return code
 
 
@@ -429,11 +421,10 @@ def _is_machine(host: str) -> bool:
 def _degrees(cell: str, limit: int, what: str) -> float:
     bare = cell.strip()
     if len(bare) > 30 or re.fullmatch(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?", bare) is None:
-        raise ValueError(f"is not {what} in decimal degrees, such as 41.8781")
+        raise ValueError(f"is not {what} in decimal degrees")
     number = float(bare)
     if not -limit <= number <= limit:
-        hint = "; it may be the longitude" if abs(number) <= 180 else ""
-        raise ValueError(f"is not {what} between -{limit} and {limit}{hint}")
+        raise ValueError(f"is not {what}: it must lie between -{limit} and {limit}")
     return number
 
 

@@ -126,7 +126,7 @@ def import_file(
 ) -> ingest.Report:  # fmt: skip
     """Import one file of our own format, with a progress bar on a terminal."""
     source = sources.beside(path, key)
-    reading = own.read(path, opened.vocabulary, today=_today(), encoding=encoding)
+    reading = own.read(path, opened.vocabulary, today=_today(), encoding=encoding, ignore=source.ignore)
     shown = not quiet and sys.stderr.isatty()
     bar: Any = (
         click.progressbar(length=reading.bytes_total, label=path.name, file=sys.stderr) if shown else nullcontext()

@@ -63,7 +63,7 @@ class CrisisBook:
         path = folder / "crisis_lines.csv"
         source = sources.beside(path, None)
         lines: dict[str, list[Mapping[str, Any]]] = {}
-        for row in own.read(path, vocabulary, today=datetime.now().date()).rows:
+        for row in own.read(path, vocabulary, today=datetime.now().date(), ignore=source.ignore).rows:
             if row.listing is None:
                 continue
             member = merge.Sourced(row.number, row.listing, source.name, source.retrieved, None)

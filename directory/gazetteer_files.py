@@ -36,6 +36,7 @@ FILES = (
     "codes.marisa",
     "codes.bin",
     "codes.idx",
+    "areas.csv",
 )
 
 Packed = mmap.mmap | bytes
@@ -78,6 +79,9 @@ class Files:
     """
 
     def __init__(self, folder: Path) -> None:
+        missing = [name for name in FILES if not (folder / name).is_file()]
+        if missing:
+            raise BadData(f"{folder} lacks {', '.join(missing)}; run scripts/build_places.py", field="places")
         try:
             self._names, self._labels, self._codes = (
                 _trie(folder / f"{name}.marisa") for name in ("names", "labels", "codes")

@@ -20,10 +20,10 @@ def repair_zips(
 ) -> tuple[list[Code], list[tuple[object, ...]]]:
     """Return the codes with known faults put right, and the list of what was done.
 
-    A point shared by several named places, or one GeoNames calls an estimate, is often only the middle of a county. A
-    shared one gives way to the point of the Census. Else such a ZIP is moved to the other ZIPs of its city in the state,
-    or to the city itself, as "about"; a shared point without either stays, as "about". What lies farther away than 65 km
-    is another place of that name.
+    A point that several ZIPs share is often only the middle of their city or county: it gives way to the point of the
+    Census. A ZIP at a point shared by several named places, or at one GeoNames calls an estimate, is moved to the other
+    ZIPs of its city in the state, or to the city itself, as "about"; a shared point without either stays, as "about".
+    What lies farther away than 65 km is another place of that name.
     """
     by_hand = {row["zip"]: by_hand_code(row) for row in fixes}
     whys = {row["zip"]: row["why"] for row in fixes}
@@ -61,6 +61,7 @@ class Points:
         self.names: dict[Position, set[str]] = defaultdict(set)
         for code in zips:
             self.names[code.position].add(fold(code.place))
+        self.zips = Counter(code.position for code in zips)
         self.firm: dict[tuple[str, str], list[Code]] = defaultdict(list)
         for code in zips:
             if not self.weak(code) and len(self.names[code.position]) == 1:
@@ -71,16 +72,16 @@ class Points:
 
     def repaired(self, code: Code, near: Near) -> tuple[Code, str]:
         """Return a ZIP where it should lie, and how it came there: "" for one that stays as it is."""
-        if not self.weak(code):
-            return code, ""
         shared = len(self.names[code.position])
-        if shared > 1 and code.code in self.census:
+        if self.zips[code.position] > 1 and code.code in self.census:
             at = self.census[code.code]
             moved = haversine_km(*code.position, *at)
             if moved <= 5:
                 return code, ""
             if moved < 65:  # in Alaska some of its points lie far from everybody
                 return code._replace(latitude=at[0], longitude=at[1]), "to the point of the Census"
+        if not self.weak(code):
+            return code, ""
         same = self.firm[code.region, fold(code.place)]
         same = [each for each in same if each.code[:3] == code.code[:3]] or same
         towns = [(c.latitude, c.longitude) for c in near.named["US", code.region, fold(code.place)]]

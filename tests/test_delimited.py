@@ -179,7 +179,7 @@ def test_a_row_out_of_shape_is_told_and_the_others_are_read(written, text, rows)
         (b"\xef\xbb\xbf \r\n\n", "The file is empty: list.csv holds nothing but blanks"),
         (b"id,name,Name\n1,2,3\n", "list.csv: the column 'Name' stands twice in the header, as columns 2 and 3"),
         (b'id,"name\n1,2\n', "list.csv line 1, the header: '\"' opens on line 1 and never closes"),
-        (b"id,na\0me\n1,2\n", "list.csv line 1, the header: 'na\\x00me' holds a NUL character"),
+        (b"id,na\0me\n1,2\n", "list.csv line 1, the header: a cell holds a NUL character"),
         (
             "id,name\n1,Ñandú\n".encode("cp1252"),
             "list.csv line 2, column 3: byte 0xD1 (offset 10) is not UTF-8; save the file as UTF-8, or import it with "

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 import time
 import tracemalloc
 from datetime import date
@@ -458,7 +460,7 @@ def test_a_column_nobody_knows_refuses_the_file(read, text, words):
     "text, words",
     [
         (
-            "us-1,crisis_line,Example Line,,secret\n",
+            "us-1,crisis_line,Example Line,,secret,yes,yes\n",
             "list.csv has no columns 'id', 'kind' and 'name'; line 1, which should name the columns, begins with "
             "'us-1,crisis_line,Example Line'",
         ),
@@ -480,6 +482,11 @@ def test_a_column_may_be_ignored_by_name_and_that_is_said(tmp_path, vocabulary):
     reading = own.read(path, vocabulary, today=TODAY, ignore=["fax"])
     assert reading.notes == ("left out, as its .toml says: 'Fax'",)
     assert [row.listing is not None for row in reading.rows] == [True]
+
+
+def test_nobody_can_ignore_that_a_place_is_confidential(read):
+    [row] = read(SHELTER, ignore=["confidential_location", "region"])
+    assert (row.listing.address_1, row.listing.point, row.listing.region) == (None, None, None)
 
 
 def test_a_column_without_a_name_may_only_be_empty(read):
@@ -587,12 +594,17 @@ def test_no_damage_leaks_a_confidential_place(tmp_path_factory, vocabulary, chan
 
 def test_damaged_rows_are_named_one_by_one_and_the_others_come_in(vocabulary):
     with (BAD / "damaged_rows.expected.csv").open(encoding="utf-8", newline="") as file:
-        expected = [
-            (int(each["row"]), each["column"] or None, each["value"], each["reason"]) for each in csv.DictReader(file)
-        ]
+        expected = list(csv.DictReader(file))
     rows = list(own.read(BAD / "damaged_rows.csv", vocabulary, today=TODAY).rows)
-    assert [(each.row, each.column, each.value, each.reason) for row in rows for each in row.problems] == expected
-    assert {row.number for row in rows if row.listing is None} == {number for number, *_ in expected}
+    problems = [problem for row in rows for problem in row.problems]
+    assert [(str(each.row), each.column or "", each.value) for each in problems] == [
+        (each["row"], each["column"], each["value"]) for each in expected
+    ]
+    assert [
+        str(problem)
+        for problem, each in zip(problems, expected, strict=True)
+        if each["reason_holds"] not in problem.reason
+    ] == []
     assert [row.external_id for row in rows if row.listing] == [f"good-{number}" for number in range(1, 11)]
 
 
@@ -656,3 +668,32 @@ def test_the_docs_know_every_column_word_and_key(vocabulary):
     lines = {line.split("`")[1]: line for line in columns.splitlines() if line.startswith("| `")}
     assert [name for name in HEADER if ("**required**" in lines[name]) != own.FORMAT.columns[name].required] == []
     assert [name for name in HEADER if ("| list of " in lines[name]) != own.FORMAT.columns[name].many] == []
+
+
+PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TZ": "Pacific/Kiritimati"}
+
+
+def test_locale_and_time_zone_change_nothing(tmp_path, vocabulary):
+    path = tmp_path / "list.csv"
+    path.write_text(as_csv(WHOLE | {"name": "Ñandú"}, PRACTICE | {"id": "2", "name": "Ñ\0"}), encoding="utf-8")
+    program = (
+        "import sys; from datetime import date; from pathlib import Path; from directory import needs, records\n"
+        "from directory.importers import own\n"
+        "for row in own.read(Path(sys.argv[1]), needs.load(Path(sys.argv[2])), today=date(2026, 11, 22)).rows:\n"
+        "    print(ascii(row))"
+    )
+    package = Path(__file__).resolve().parent.parent
+    told = subprocess.run(
+        [sys.executable, "-c", program, path, package / "data"],
+        env={
+            "LC_ALL": "C",
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+            "TZ": "Pacific/Kiritimati",
+            "PYTHONPATH": str(package),
+        },
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.splitlines() == [ascii(row) for row in own.read(path, vocabulary, today=TODAY).rows]

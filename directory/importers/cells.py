@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -11,7 +11,6 @@ from typing import Any
 
 from directory import clean
 from directory.needs import Vocabulary
-from directory.records import shown
 
 LIST_LIMIT = 100
 
@@ -131,12 +130,6 @@ def suggestion(word: str, words: Collection[str]) -> str:
 def nearest(word: str, words: Collection[str]) -> str | None:
     """Return the word somebody probably meant, or None when none is near."""
     return next(iter(get_close_matches(word, words, n=1)), None) if len(word) <= 60 else None
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence lists them: 'id', 'kind' and 'name'."""
-    *first, last = [shown(name) for name in names[:10]]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _known(cell: str, words: Collection[str], what: str) -> str:

@@ -74,14 +74,17 @@ class Reading:
         return self.text.bytes_read
 
 
-def open_rows(path: Path, *, encoding: str | None = None, size_limit: int | None = None) -> Reading:
+def open_rows(
+    path: Path, *, encoding: str | None = None, size_limit: int | None = None, required: Sequence[str] = ()
+) -> Reading:
     """Return the header and the rows of a delimited file.
 
     The delimiter is the one of comma, semicolon, TAB and bar that the header holds most of. Names in the header lose
     blanks round them and invisible characters. A row without any text is skipped, yet counted in the row numbers.
 
     Raises:
-        UnreadableFile: what ``textfile.examine`` refuses; a header with a broken quote, a NUL or a name standing twice.
+        UnreadableFile: what ``textfile.examine`` refuses; a header with a broken quote, a NUL, without one of
+            the ``required`` names (in whatever case) or with a name standing twice.
             While the rows are read: the file was changed meanwhile.
     """
     text = textfile.examine(path, encoding=encoding, size_limit=size_limit)
@@ -94,6 +97,7 @@ def open_rows(path: Path, *, encoding: str | None = None, size_limit: int | None
     if delimiter != ",":
         notes.insert(0, f"read as {DELIMITERS[delimiter]}-separated")
     header = _header(record, name_of(path), notes)
+    _refuse_header(header, record, delimiter, name_of(path), required)
     return Reading(header, record.number, delimiter, tuple(notes), _rows(text, record, delimiter, header), text)
 
 
@@ -151,19 +155,36 @@ def _delimiter(lines: _Lines) -> tuple[int, str]:
 def _header(record: Record, name: str, notes: list[str]) -> tuple[str, ...]:
     if record.faults:
         fault = record.faults[0]
-        raise UnreadableFile(f"{name} line {record.first_line}, the header: {shown(fault.value)} {fault.reason}")
+        value = shown(fault.value) if fault.value == '"' else "a cell"
+        raise UnreadableFile(f"{name} line {record.first_line}, the header: {value} {fault.reason}")
     bare = [_INVISIBLE.sub("", cell) for cell in record.cells]
     if bare != list(record.cells):
         notes.append("invisible characters were removed from the header")
-    names = tuple(" ".join(cell.split()) for cell in bare)
+    return tuple(" ".join(cell.split()) for cell in bare)
+
+
+def _refuse_header(header: tuple[str, ...], record: Record, delimiter: str, name: str, required: Sequence[str]) -> None:
     places: dict[str, int] = {}
-    for place, each in enumerate(names, start=1):
-        before = places.setdefault(each.casefold(), place)
-        if each and before != place:
-            raise UnreadableFile(
-                f"{name}: the column {shown(each)} stands twice in the header, as columns {before} and {place}"
-            )
-    return names
+    doubled = [(each, places[each.casefold()], place) for place, each in enumerate(header, start=1)
+               if each and places.setdefault(each.casefold(), place) != place]  # fmt: skip
+    missing = [each for each in required if each.casefold() not in places]
+    if missing:
+        # The first cells only: when there is no header, those after them may be somebody's address.
+        line = shown(delimiter.join(header[:3]))
+        raise UnreadableFile(
+            f"{name} has no column{'s' if len(missing) > 1 else ''} {listed(missing)}; "
+            f"line {record.first_line}, which should name the columns, begins with {line}"
+        )
+    for each, before, place in doubled:
+        raise UnreadableFile(
+            f"{name}: the column {shown(each)} stands twice in the header, as columns {before} and {place}"
+        )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them: 'id', 'kind' and 'name'."""
+    *first, last = [shown(name) for name in names[:10]]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _rows(text: TextFile, record: Record, delimiter: str, header: tuple[str, ...]) -> Iterator[Record]:

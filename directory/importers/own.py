@@ -20,7 +20,6 @@ from directory.importers.cells import (
     Setting,
     choice,
     facet,
-    listed,
     local,
     nearest,
     need,
@@ -29,10 +28,10 @@ from directory.importers.cells import (
     read_cells,
     text,
 )  # fmt: skip
-from directory.importers.delimited import Record
+from directory.importers.delimited import Record, listed
 from directory.importers.textfile import name_of
 from directory.needs import Vocabulary
-from directory.records import Kind, Listing, Point, Problem, Row, Status, shown
+from directory.records import Kind, Listing, Point, Problem, Row, Status
 
 VALUE_LIMIT = 200
 
@@ -123,7 +122,8 @@ def read(
     Raises:
         UnreadableFile: what ``delimited.open_rows`` refuses; a required column that is missing, an unknown column.
     """
-    opened = delimited.open_rows(path, encoding=encoding, size_limit=size_limit)
+    required = [name for name, column in FORMAT.columns.items() if column.required]
+    opened = delimited.open_rows(path, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
     unnamed = tuple(place for place, name in enumerate(opened.header) if not name)
     reader = _Reader(name_of(path), names, vocabulary, today, unnamed)
@@ -132,18 +132,10 @@ def read(
 
 def _columns(file: str, opened: delimited.Reading, ignore: Collection[str]) -> tuple[tuple[str | None, ...], list[str]]:
     """Return our name of each column in the file's order (None: nothing is read from it), and what to say of it."""
-    ignored = {name.strip().casefold() for name in ignore}
+    # What is left out must never make a confidential place an open one.
+    ignored = {name.strip().casefold() for name in ignore} - {"confidential_location"}
     names = [name.casefold() for name in opened.header]
-    missing = [name for name, column in FORMAT.columns.items() if column.required and name not in names]
     unknown = [name for name in opened.header if name and name.casefold() not in {*FORMAT.columns, *ignored}]
-    if missing:
-        # The first cells only: without a header, the ones after them may be an address.
-        line = shown(opened.delimiter.join(opened.header[:3]))
-        several = "s" if len(missing) > 1 else ""
-        raise UnreadableFile(
-            f"{file} has no column{several} {listed(missing)}; "
-            f"line {opened.header_row}, which should name the columns, begins with {line}"
-        )
     if unknown:
         several = "s" if len(unknown) > 1 else ""
         odd = [letter for name in unknown for letter in name if not (letter.isascii() or letter.isalpha())]

@@ -34,6 +34,7 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
         TRUSTED_HOSTS=list(config.trusted_hosts) or None,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
+    app.request_class = params.WordsOnly
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}

@@ -23,6 +23,8 @@ _WORDS = {
     ),
 }
 
+TRY_LATER = {"Retry-After": "30"}
+
 
 class Application(Flask):
     """Flask, but what fails outside a view (in an error page, in a header) is answered plainly and logged without words."""
@@ -87,5 +89,5 @@ def answer(site: Site, status: int, error: DirectoryError | None = None) -> Resp
         response = make_response(page)
     response.status_code = status
     if status == DatabaseUnavailable.status:
-        response.headers["Retry-After"] = "30"
+        response.headers.update(TRY_LATER)
     return response

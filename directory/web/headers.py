@@ -74,8 +74,11 @@ def _compressed(response: Response) -> Response:
         or response.content_encoding
     ):
         return response
+    file = response.response if response.direct_passthrough else None
     response.direct_passthrough = False
     body = response.get_data()
+    if file is not None and hasattr(file, "close"):
+        file.close()
     if len(body) < _WORTH_IT:
         return response
     response.set_data(gzip.compress(body, 6, mtime=0))

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from directory.errors import BadQuery, NotFound
 from directory.query import Query
-from directory.web import about, cards, details, forms, params, results
+from directory.web import about, cards, details, faults, forms, params, results
 from directory.web.site import Site
 
 # Pages that still tell all they have when the database is gone.
@@ -91,11 +91,12 @@ def blueprint(site: Site) -> Blueprint:
             country=site.country_name(country),
             number=number,
             cards=[cards.card(line, searcher.vocabulary, country) for line in lines[1 if number else 0 :]],
-            countries=site.countries(),
-            chooser=chooser,
+            countries=site.countries() if chooser else (),
             degraded=g.get("degraded", False),
         )
-        return make_response(page, 503 if g.get("degraded") else 200)
+        if g.get("degraded"):
+            return make_response(page, 503, faults.TRY_LATER)
+        return make_response(page)
 
     @routes.get("/about")
     def about_page() -> str:

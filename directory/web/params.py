@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes, urlencode
 
-from flask import request
+from flask import Request, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from directory import query
@@ -22,6 +22,13 @@ LONGEST_ADDRESS = 8_000
 LARGEST_BODY = 50_000
 MOST_PARTS = 100
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"})
+
+
+class WordsOnly(Request):
+    """A request that opens no file for what is uploaded: nothing here takes one."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        raise BadQuery("a search takes no file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,7 @@ def _form() -> Sequence[tuple[str, str]]:
     if request.method != "POST":
         return ()
     if request.mimetype == "multipart/form-data":
-        pairs = [*request.form.items(multi=True), *((name, "file") for name in request.files)]
+        pairs = list(request.form.items(multi=True))
         for name, value in pairs:
             if "\N{REPLACEMENT CHARACTER}" in name + value:
                 raise BadQuery(f"{shown(name, 40)} is not readable text; send it as UTF-8", field=name)
