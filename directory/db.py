@@ -34,7 +34,8 @@ _SMALL_DATABASE_BYTES = 200_000_000
 class Database:
     """One database: a read engine for pages, a write engine for imports.
 
-    Public pages only ever read; SQLite opens their connections read-only.
+    Public pages only ever read; SQLite opens their connections read-only. No engine writes bound values to a log, at any
+    level: what a seeker typed is among them.
     """
 
     def __init__(self, url: str) -> None:
@@ -150,11 +151,12 @@ class Database:
             if self.is_sqlite:
                 self._read = create_engine(
                     "sqlite://", creator=self._open_read_only, poolclass=QueuePool, pool_size=4, max_overflow=16, pool_timeout=5,
+                    hide_parameters=True,
                 )  # fmt: skip
                 event.listen(self._read, "begin", _begin_sqlite)  # one snapshot for all statements of a search
             else:
                 self._read = create_engine(
-                    self.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_pre_ping=True,
+                    self.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_pre_ping=True, hide_parameters=True,
                     connect_args={"options": "-c default_transaction_read_only=on", "connect_timeout": 5},
                 )  # fmt: skip
         return self._read
@@ -162,11 +164,13 @@ class Database:
     def _engine_for_writing(self) -> Engine:
         if self._write is None:
             if self.is_sqlite:
-                self._write = create_engine(self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+                self._write = create_engine(
+                    self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+                )
                 event.listen(self._write, "connect", _prepare_sqlite)
                 event.listen(self._write, "begin", _begin_sqlite)
             else:
-                self._write = create_engine(self.url, pool_pre_ping=True)
+                self._write = create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
         return self._write
 
     def _open_read_only(self) -> sqlite3.Connection:

@@ -56,6 +56,8 @@ def contradiction(a: Listing, b: Listing) -> str | None:
 
 def groups(members: Sequence[Sourced]) -> list[list[Sourced]]:
     """Return the members as groups of the same thing, each in order of listing id, by the keys they share."""
+    if len(members) == 1:
+        return [list(members)]
     found: list[list[Sourced]] = []
     group_keys: list[set[str]] = []
     for member in sorted(members, key=lambda each: each.id):

@@ -163,6 +163,8 @@ class Vocabulary:
 
 def folded(text: str) -> str:
     """Return words in lower case without accents or punctuation, single blanks between: "Can't  breathe!" -> "cant breathe"."""
+    if text.isascii():
+        return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"['`]", "", text.lower())))
     bare = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(c for c in bare if not unicodedata.combining(c))
     letters = re.sub(r"['’`´]", "", letters)

@@ -79,7 +79,10 @@ def test_one_place_in_eight_zips_is_near_nearly_everybody():
     [
         (None, "cannot be read"),
         (b"not gzip", "cannot be read"),
-        (gzip.compress(b"zip,residents,latitude,longitude\n00601,16834,95.0,-66.75\n", mtime=0), "latitude 95.0 is not between"),
+        (
+            gzip.compress(b"zip,residents,latitude,longitude\n00601,16834,95.0,-66.75\n", mtime=0),
+            "latitude 95.0 is not between",
+        ),
         (gzip.compress(b"zip,residents,latitude,longitude\n00601,16834\n", mtime=0), "cannot be read"),
         (gzip.compress(b"code,people\n00601,16834\n", mtime=0), "cannot be read"),
         (gzip.compress(b"zip,residents,latitude,longitude\n", mtime=0), "holds no ZIP code"),

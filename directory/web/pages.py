@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
+from directory.answer import talks_now
 from directory.errors import BadQuery, NotFound
 from directory.query import Query
-from directory.web import about, cards, details, faults, forms, params, results
+from directory.web import about, cards, details, faults, forms, params, results, words
 from directory.web.site import Site
 
 # Pages that still tell all they have when the database is gone.
@@ -86,11 +87,16 @@ def blueprint(site: Site) -> Blueprint:
         g.country = country
         lines = searcher.crisis_lines(country, site.now())
         number = searcher.crisis_book.numbers.get(country)
+        groups: tuple[list[cards.Card], list[cards.Card]] = ([], [])
+        for line in lines[1 if number else 0 :]:
+            groups[0 if talks_now(line.resource) else 1].append(cards.card(line, searcher.vocabulary, country))
         page = render_template(
             "crisis.html",
             country=site.country_name(country),
             number=number,
-            cards=[cards.card(line, searcher.vocabulary, country) for line in lines[1 if number else 0 :]],
+            number_date=words.day(number.source_date) if number and number.source_date else "",
+            talk=groups[0],
+            refer=groups[1],
             countries=site.countries() if chooser else (),
             degraded=g.get("degraded", False),
         )

@@ -194,6 +194,8 @@ def test_crisis_pages_lead_with_the_emergency_number_and_let_you_choose_a_countr
     page = shipped.get("/crisis")
     assert page.main.index("Call 911") < page.main.index("Call 988")
     assert "What happens if I call?" in page.main
+    talk, refer = page.main.split("These do not talk you through a crisis")
+    assert "Veterans Crisis Line" in talk and "SAMHSA National Helpline" in refer
     countries = [link for link in page.links if re.fullmatch(r"/crisis/[A-Z]{2}", link)]
     assert len(countries) >= 240
     britain = shipped.get("/crisis/GB")

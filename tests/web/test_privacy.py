@@ -5,13 +5,21 @@ from __future__ import annotations
 import io
 import logging
 import re
+import shutil
 import traceback
 from pathlib import Path
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from checked import Checked, Own, check, words
+from conftest import missing
 from factories import listing, rows, source
+from flask import Flask
+from playwright.sync_api import sync_playwright
+from test_browser import FLAGS
+from werkzeug.serving import make_server
 
 from directory.search import Searcher
 from directory.web import log
@@ -192,3 +200,38 @@ def test_no_file_of_ours_names_another_host_to_load(shipped: Checked) -> None:
         ), file.name
     sheet = shipped.client.get("/static/site.css", buffered=True).text
     assert not re.search(r"@import|url\(|https?:", sheet)
+
+
+def test_back_shows_the_results_again_also_offline_and_sends_nothing(shipped_site: Flask) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("Chromium")
+    posts = []
+
+    def counted(environ: dict[str, Any], start_response: Any) -> Any:
+        posts.extend([1] if environ["REQUEST_METHOD"] == "POST" else [])
+        return shipped_site(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, counted, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
+            page = context.new_page()
+            page.goto("/")
+            page.get_by_label("Where are you?").fill("60601")
+            page.get_by_role("button", name="Find help").click()
+            for offline in (False, True):
+                page.locator("#remote ~ .cards h3 a").first.click()
+                context.set_offline(offline)
+                page.go_back()
+                assert page.locator("h1").inner_text() == "Help we found"
+                assert urlsplit(page.url).query == ""
+            assert len(posts) == 1
+            browser.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
