@@ -15,16 +15,16 @@ from typing import Any
 import click
 
 from directory import check as checking
-from directory import geo, ingest, matches, needs, phones, query, statistics
+from directory import cli_words, ingest, needs, query, statistics
 from directory.config import Config
 from directory.db import Database
 from directory.errors import DirectoryError
 from directory.geocoding import Gazetteer
 from directory.importers import own, sources
-from directory.records import OpenState, Phone, Problem
+from directory.records import Problem
 from directory.search import Searcher
+from directory.staging import Report
 
-SHOWN_PROBLEMS = 50
 SHIPPED = ("crisis_lines", "support_groups", "therapists", "treatment_programs")
 
 
@@ -112,9 +112,9 @@ def import_files(
             click.echo(f"directory: {error.message}", err=True)
             continue
         code = max(code, 1 if report.problems else 0)
-        reports.append(report_json(report))
+        reports.append(cli_words.report_json(report))
         if not as_json:
-            _print_report(report)
+            click.echo("\n".join(cli_words.report_lines(report)))
     if as_json:
         click.echo(json.dumps(reports if len(files) > 1 else reports[0], ensure_ascii=False, indent=2))
     sys.exit(code)
@@ -123,7 +123,7 @@ def import_files(
 def import_file(
     opened: ingest.Directory, path: Path, key: str | None, dry_run: bool = False, allow_removals: bool = False,
     encoding: str | None = None, *, quiet: bool = True,
-) -> ingest.Report:  # fmt: skip
+) -> Report:  # fmt: skip
     """Import one file of our own format, with a progress bar on a terminal."""
     source = sources.beside(path, key)
     reading = own.read(path, opened.vocabulary, today=_today(), encoding=encoding, ignore=source.ignore)
@@ -144,55 +144,6 @@ def import_file(
     return report
 
 
-def report_json(report: ingest.Report) -> dict[str, Any]:
-    """Return a report as ``import --json`` prints it."""
-    names = (
-        "source",
-        "rows",
-        "added",
-        "changed",
-        "unchanged",
-        "missing",
-        "removed",
-        "refused",
-        "duplicates",
-        "merged",
-        "dry_run",
-    )
-    return {
-        **{name: getattr(report, name) for name in names},
-        "problems": [_problem_json(problem) for problem in report.problems],
-        "warnings": [_problem_json(problem) for problem in report.warnings],
-        "notes": report.notes,
-        **({"diff": report.diff} if report.dry_run else {}),
-    }
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    return {"row": problem.row, "column": problem.column, "value": problem.value, "reason": problem.reason}
-
-
-def _print_report(report: ingest.Report) -> None:
-    names = ("added", "changed", "unchanged", "missing", "removed", "refused", "duplicates")
-    counts = ", ".join(f"{getattr(report, name)} {name}" for name in names)
-    click.echo(f"{report.source}: {report.rows} rows; {'would be ' if report.dry_run else ''}{counts}")
-    for note in report.notes:
-        click.echo(f"  note: {note}")
-    for change in report.diff[:SHOWN_PROBLEMS]:
-        fields = "; ".join(f"{name}: {_short(old)} -> {_short(new)}" for name, (old, new) in change["fields"].items())
-        click.echo(f"  {change['change']} {change['id']}{': ' + fields if fields else ''}")
-    for title, listed in (("refused", report.problems), ("warning", report.warnings)):
-        for problem in listed[:SHOWN_PROBLEMS]:
-            click.echo(f"  {title}: {problem}")
-        if len(listed) > SHOWN_PROBLEMS:
-            click.echo(f"  ... and {len(listed) - SHOWN_PROBLEMS} more; --json prints all")
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
-
-
 @directory.command("check")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @json_option
@@ -209,7 +160,9 @@ def check_files(paths: tuple[Path, ...], as_json: bool) -> None:
             looked_at += 1
             found.extend(checking.check(file, vocabulary, today=_today(), superseded=superseded))
     if as_json:
-        click.echo(json.dumps([{"source": p.source, **_problem_json(p)} for p in found], ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps([{"source": p.source, **cli_words.problem_json(p)} for p in found], ensure_ascii=False, indent=2)
+        )
     else:
         for problem in found:
             click.echo(str(problem))
@@ -255,73 +208,7 @@ def search(
 
         click.echo(schemas.search_answer(results).model_dump_json(indent=2))
         return
-    _print_results(results)
-
-
-def _print_results(results: matches.Results) -> None:
-    if results.place is not None:
-        click.echo(f"Near {results.place.name}")
-    elif results.candidates:
-        click.echo(f"There are several places called '{results.query.near}'; which one?")
-        for place in results.candidates:
-            click.echo(f"  {place.name}")
-    elif results.place_not_found:
-        click.echo(
-            f"We could not find a place called '{results.query.near}'. Try a ZIP or postcode, or a city with its state."
-        )
-    for title, group in (
-        ("Talk to someone now", results.crisis), ("Near you", results.nearby), ("By phone or online", results.remote),
-    ):  # fmt: skip
-        if group:
-            click.echo(f"\n{title}")
-        beyond = None
-        for match in group:
-            if match.relaxed != beyond:
-                beyond = match.relaxed
-                message = next((each.message for each in results.relaxed if each.value == beyond), "")
-                click.echo(f"  -- {message}")
-            _print_match(match, results.country)
-    if results.closer is not None:
-        click.echo("\nCloser, but covers less")
-        _print_match(results.closer, results.country)
-    for relaxation in results.relaxed:
-        click.echo(f"\nNote: {relaxation.message}")
-    for lift in results.lifts:
-        click.echo(f"Note: {lift.message}")
-
-
-def _print_match(match: matches.Match, country: str) -> None:
-    resource = match.resource
-    distance = ""
-    if match.distance_km is not None:
-        distance = geo.distance_words(match.distance_km, country, approximate=match.distance_is_approximate)
-        if match.distance_is_approximate and resource["position_name"]:
-            distance += f", centre of {resource['position_name']}"
-        distance = f" ({distance})"
-    click.echo(f"  {resource['name']}{distance}")
-    click.echo(f"      {match.reason}")
-    ways = []
-    if resource["phone"]:
-        phone = Phone(resource["phone"], resource["phone_extension"], resource["phone_press"])
-        ways.append(f"call {phones.display(phone, resource['country'] or country)}")
-    if resource["sms"]:
-        ways.append(f"text {resource['sms_keyword'] + ' to ' if resource['sms_keyword'] else ''}{resource['sms']}")
-    ways.extend(f"{word} {resource[name]}" for word, name in (("chat", "chat_url"), ("see", "url")) if resource[name])
-    state = {
-        OpenState.OPEN: "open now", OpenState.CLOSED: "closed now", OpenState.CALL_FIRST: "call first", OpenState.UNKNOWN: "",
-    }[match.open.state]  # fmt: skip
-    click.echo("      " + "; ".join([*ways, *([state] if state else []), checked_words(match)]))
-
-
-def checked_words(match: matches.Match) -> str:
-    """Return in words how old the facts are."""
-    resource = match.resource
-    dated = matches.facts_date(resource)
-    if match.stale and dated is not None:
-        return f"{dated.year} data, call first"
-    if resource["last_checked"] is not None:
-        return f"checked {resource['last_checked'].isoformat()}"
-    return "not re-checked"
+    click.echo("\n".join(cli_words.results_lines(results)))
 
 
 @directory.command()
@@ -363,7 +250,7 @@ def undo(source: str, as_json: bool) -> None:
     """Take back the newest import of SOURCE."""
     report = _open_directory(_config()).undo(source)
     if as_json:
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(cli_words.report_json(report), ensure_ascii=False, indent=2))
     else:
         click.echo(f"{source}: {report.removed} taken out again, {report.added} put back, {report.changed} restored")
 

@@ -6,57 +6,25 @@ stores, merges and indexes commits; a process killed at any moment leaves the ol
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from directory import index, resources
+from directory import index, resources, staging
 from directory.db import Database
 from directory.errors import ImportRefused, NotFound
 from directory.geocoding import Gazetteer
 from directory.importers.sources import Source as SourceFile
 from directory.models import ImportRun, Listing, ListingChange, MergeKey, ResourceAlias, Source
 from directory.needs import Vocabulary
-from directory.records import Problem, Row, dumps
+from directory.records import Row
+from directory.staging import Report
 
 REMOVAL_SHARE = 0.20
 REMOVAL_ROWS = 5
-DIFF_SHOWN = 1000
 _BATCH = 500
-# The reason by which the reader marks a row whose id stands earlier in the file.
-_DUPLICATE = "stands already in row"
-
-
-@dataclass(slots=True)
-class Report:
-    """What an import did, or would do. Counts are rows of the file, save ``missing`` and ``removed``: listings before it."""
-
-    source: str
-    rows: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    missing: int = 0
-    removed: int = 0
-    refused: int = 0
-    duplicates: int = 0
-    merged: int = 0
-    dry_run: bool = False
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    diff: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Return the counters that are not zero."""
-        names = ("added", "changed", "unchanged", "missing", "removed", "refused", "duplicates")
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
 class _RollBack(Exception):
@@ -96,9 +64,9 @@ class Directory:
         self.database.create()
         try:
             with self.database.staging() as connection:
-                connection.execute(text(_STAGING))
+                connection.execute(text(staging.STAGING))
                 connection.execute(text("DELETE FROM staging"))
-                kept = _stage(connection, rows, report, after_row)
+                kept = staging.stage(connection, rows, report, after_row)
                 connection.commit()
                 with self.database.switching(connection):
                     if report.rows:
@@ -170,20 +138,20 @@ class Directory:
             "undone": False,
         }
         run = connection.execute(insert(ImportRun).values(**started).returning(ImportRun.id)).scalar_one()
-        connection.execute(text(_REMEMBER), {**values, "run": run})
+        connection.execute(text(staging.REMEMBER), {**values, "run": run})
         gone = [row.external_id for row in missing if allow_removals or row.missing_since_run_id is not None]
         newly = [row.external_id for row in missing if not allow_removals and row.missing_since_run_id is None]
-        report.diff = list(_diff(connection, source_id, gone, newly)) if report.dry_run else []
+        report.diff = list(staging.diff(connection, source_id, gone, newly)) if report.dry_run else []
         flagged = _flag_missing(connection, source_id, run, gone, newly)
         report.removed = len(gone)
-        report.unchanged = connection.execute(text(_UNCHANGED), values).scalar_one()
-        returned = connection.execute(text(_RETURNED), values).scalar_one()
-        changed_ids = connection.execute(text(_CHANGED), values).scalars().all()
+        report.unchanged = connection.execute(text(staging.UNCHANGED), values).scalar_one()
+        returned = connection.execute(text(staging.RETURNED), values).scalar_one()
+        changed_ids = connection.execute(text(staging.CHANGED), values).scalars().all()
         report.changed = len(changed_ids)
-        connection.execute(text(_UPDATE), values)
-        connection.execute(text(_NO_LONGER_MISSING), values)
+        connection.execute(text(staging.UPDATE), values)
+        connection.execute(text(staging.NO_LONGER_MISSING), values)
         newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
-        report.added = connection.execute(text(_ADD), values).rowcount
+        report.added = connection.execute(text(staging.ADD), values).rowcount
         added_ids = connection.execute(
             select(Listing.id).where(Listing.source_id == source_id, Listing.id > newest)
         ).scalars().all()  # fmt: skip
@@ -195,42 +163,6 @@ class Directory:
             resources.store_keys(connection, own[start : start + _BATCH])
         report.merged = resources.refresh(connection, touched, self.vocabulary, self.gazetteer)
         connection.execute(update(ImportRun).where(ImportRun.id == run).values(counts=report.counts))
-
-
-def _stage(connection: Connection, rows: Iterable[Row], report: Report, after_row: Callable[[], None]) -> set[str]:
-    """Write the good rows to the staging table; return the ids of the refused ones, whose old listings stay."""
-    kept: set[str] = set()
-    batch: list[dict[str, Any]] = []
-    add = text("INSERT INTO staging VALUES (:external_id, :position, :content_hash, :record)")
-    for row in rows:
-        report.rows += 1
-        report.warnings.extend(row.warnings)
-        if row.listing is None:
-            report.problems.extend(row.problems)
-            if any(problem.reason.startswith(_DUPLICATE) for problem in row.problems):
-                report.duplicates += 1
-            else:
-                report.refused += 1
-            if row.external_id is not None:
-                kept.add(row.external_id)
-        else:
-            record = dumps(row.listing)
-            digest = blake2b(record.encode(), digest_size=16).hexdigest()
-            batch.append(
-                {
-                    "external_id": row.listing.external_id,
-                    "position": row.number,
-                    "content_hash": digest,
-                    "record": record,
-                }
-            )
-        if len(batch) == _BATCH:
-            connection.execute(add, batch)
-            batch.clear()
-        after_row()
-    if batch:
-        connection.execute(add, batch)
-    return kept
 
 
 def _refuse_too_few(source: SourceFile, report: Report) -> None:
@@ -259,7 +191,7 @@ def _flag_missing(
 ) -> set[int]:
     """Remember, then delete or flag the missing listings; return the (negative) resource ids of deleted ones."""
     emptied: set[int] = set()
-    remember = text(_REMEMBER_ONE)
+    remember = text(staging.REMEMBER_ONE)
     for external_id in [*gone, *newly]:
         connection.execute(remember, {"run": run, "source": source_id, "id": external_id})
     for start in range(0, len(gone), _BATCH):
@@ -313,59 +245,3 @@ def _take_back(connection: Connection, source_id: int, run: int, report: Report)
         resources.store_keys(connection, own[start : start + _BATCH])
     connection.execute(delete(ListingChange).where(ListingChange.import_run_id == run))
     return touched
-
-
-def _diff(
-    connection: Connection, source_id: int, gone: Sequence[str], newly: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """Yield what would change, listing by listing, at most ``DIFF_SHOWN`` of them."""
-    changed = text(
-        "SELECT s.external_id AS id, l.record AS old, s.record AS new FROM staging s "
-        "LEFT JOIN listing l ON l.external_id = s.external_id AND l.source_id = :source "
-        "WHERE l.id IS NULL OR l.content_hash <> s.content_hash ORDER BY s.external_id LIMIT :limit"
-    )
-    for row in connection.execute(changed, {"source": source_id, "limit": DIFF_SHOWN}):
-        new = json.loads(row.new)
-        old = json.loads(row.old) if row.old is not None else None
-        if old is None:
-            yield {"id": row.id, "change": "added", "fields": {"name": [None, new["name"]]}}
-        else:
-            names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-            yield {"id": row.id, "change": "changed", "fields": {n: [old.get(n), new.get(n)] for n in names}}
-    for change, ids in (("removed", gone), ("missing", newly)):
-        for external_id in ids[:DIFF_SHOWN]:
-            yield {"id": external_id, "change": change, "fields": {}}
-
-
-_STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS staging "
-    "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32) NOT NULL, record TEXT NOT NULL)"
-)
-_SAME = "listing.source_id = :source AND listing.external_id = staging.external_id"
-_UNCHANGED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash = staging.content_hash"
-_CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"
-_RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"
-_UPDATE = (
-    "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "
-    f"FROM staging WHERE {_SAME} AND listing.content_hash <> staging.content_hash"
-)
-_NO_LONGER_MISSING = (
-    "UPDATE listing SET missing_since_run_id = NULL WHERE source_id = :source AND missing_since_run_id IS NOT NULL "
-    "AND external_id IN (SELECT external_id FROM staging)"
-)
-_ADD = (
-    "INSERT INTO listing (source_id, external_id, content_hash, record) "
-    "SELECT :source, external_id, content_hash, record FROM staging WHERE NOT EXISTS "
-    "(SELECT 1 FROM listing l WHERE l.source_id = :source AND l.external_id = staging.external_id) ORDER BY staging.position"
-)
-_REMEMBER = (
-    "INSERT INTO listing_change (import_run_id, external_id, content_hash, record, resource_id, missing_since_run_id) "
-    "SELECT :run, staging.external_id, listing.content_hash, listing.record, listing.resource_id, "
-    f"listing.missing_since_run_id FROM staging LEFT JOIN listing ON {_SAME} "
-    "WHERE listing.id IS NULL OR listing.content_hash <> staging.content_hash OR listing.missing_since_run_id IS NOT NULL"
-)
-_REMEMBER_ONE = (
-    "INSERT INTO listing_change (import_run_id, external_id, content_hash, record, resource_id, missing_since_run_id) "
-    "SELECT :run, external_id, content_hash, record, resource_id, missing_since_run_id FROM listing "
-    "WHERE source_id = :source AND external_id = :id"
-)

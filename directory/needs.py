@@ -24,7 +24,7 @@ FILLER = frozenset(
     getting looking look help helps helping support some someone somebody please can could cant not no so very too feel
     feeling feelings having struggling problem problems issue issues who where what how now today right this that really
     el la los las un una y o de del en con sin para por mi me yo tengo estoy soy necesito quiero busco ayuda cerca
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

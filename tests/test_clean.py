@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory import clean
+from directory import clean, clean_places
 from directory.records import Point
 
 TODAY = date(2026, 11, 22)
@@ -37,14 +37,14 @@ def dated(cell: str) -> date:
 
 def postal(country: str) -> Callable[[str], str]:
     def cleaner(cell: str) -> str:
-        return clean.postal_code(cell, country)
+        return clean_places.postal_code(cell, country)
 
     return cleaner
 
 
 def region(country: str) -> Callable[[str], str]:
     def cleaner(cell: str) -> str:
-        return clean.region(cell, country)
+        return clean_places.region(cell, country)
 
     return cleaner
 
@@ -73,9 +73,9 @@ US, CA, GB, DE, IE = postal("US"), postal("CA"), postal("GB"), postal("DE"), pos
         (clean.yes_no, "no", False),
         (clean.age, " 18 ", 18),
         (clean.age, "0", 0),
-        (clean.latitude, "41.8781", 41.8781),
-        (clean.latitude, "-90", -90.0),
-        (clean.longitude, "+180.0", 180.0),
+        (clean_places.latitude, "41.8781", 41.8781),
+        (clean_places.latitude, "-90", -90.0),
+        (clean_places.longitude, "+180.0", 180.0),
         (US, "02108", "02108"),
         (US, "02108-1234", "02108"),
         (US, "021081234", "02108"),
@@ -85,9 +85,9 @@ US, CA, GB, DE, IE = postal("US"), postal("CA"), postal("GB"), postal("DE"), pos
         (GB, "M1 1AE", "M1 1AE"),
         (DE, "01067", "01067"),
         (IE, "d02  x285", "D02 X285"),
-        (clean.country, "us", "US"),
-        (clean.country, "XK", "XK"),
-        (clean.country, "AQ", "AQ"),
+        (clean_places.country, "us", "US"),
+        (clean_places.country, "XK", "XK"),
+        (clean_places.country, "AQ", "AQ"),
         (region("US"), "il", "IL"),
         (region("US"), "US-IL", "IL"),
         (region("US"), "New  Mexico", "NM"),
@@ -98,18 +98,18 @@ US, CA, GB, DE, IE = postal("US"), postal("CA"), postal("GB"), postal("DE"), pos
         (clean.language, "ES", "es"),
         (clean.language, "zh-hant", "zh-Hant"),
         (clean.language, "ES-419", "es-419"),
-        (clean.timezone, "America/Shiprock", "America/Shiprock"),
-        (clean.timezone, "UTC", "UTC"),
+        (clean_places.timezone, "America/Shiprock", "America/Shiprock"),
+        (clean_places.timezone, "UTC", "UTC"),
         (dated, "2026-11-22", TODAY),
         (dated, "1990-01-01", date(1990, 1, 1)),
         (clean.identifier, "NPI:1234567893", "npi:1234567893"),
         (clean.identifier, "frid:abc-1", "frid:abc-1"),
         (clean.slug, "us-988-lifeline", "us-988-lifeline"),
-        (clean.service_area, "World", "world"),
-        (clean.service_area, "US", "US"),
-        (clean.service_area, "us-pr", "US-PR"),
-        (clean.service_area, "US-IL-031", "US-IL-031"),
-        (clean.service_area, "CO-DC", "CO-DC"),
+        (clean_places.service_area, "World", "world"),
+        (clean_places.service_area, "US", "US"),
+        (clean_places.service_area, "us-pr", "US-PR"),
+        (clean_places.service_area, "US-IL-031", "US-IL-031"),
+        (clean_places.service_area, "CO-DC", "CO-DC"),
     ],
 )
 def test_a_cell_is_cleaned(cleaner: Callable[[str], object], cell: str, value: object) -> None:
@@ -172,14 +172,14 @@ def test_a_cell_is_cleaned(cleaner: Callable[[str], object], cell: str, value: o
         (clean.age, "121", "is not an age in whole years from 0 to 120"),
         (clean.age, "18+", "is not an age in whole years from 0 to 120"),
         (clean.age, "-1", "is not an age in whole years from 0 to 120"),
-        (clean.latitude, "95", "is not a latitude: it must lie between -90 and 90"),
-        (clean.latitude, "nan", "is not a latitude in decimal degrees"),
-        (clean.latitude, "inf", "is not a latitude in decimal degrees"),
-        (clean.latitude, "1_000", "is not a latitude in decimal degrees"),
-        (clean.latitude, "41,88", "is not a latitude in decimal degrees"),
-        (clean.latitude, "41°52'N", "is not a latitude in decimal degrees"),
-        (clean.latitude, "4.1E+01", "is not a latitude in decimal degrees"),
-        (clean.longitude, "200", "is not a longitude: it must lie between -180 and 180"),
+        (clean_places.latitude, "95", "is not a latitude: it must lie between -90 and 90"),
+        (clean_places.latitude, "nan", "is not a latitude in decimal degrees"),
+        (clean_places.latitude, "inf", "is not a latitude in decimal degrees"),
+        (clean_places.latitude, "1_000", "is not a latitude in decimal degrees"),
+        (clean_places.latitude, "41,88", "is not a latitude in decimal degrees"),
+        (clean_places.latitude, "41°52'N", "is not a latitude in decimal degrees"),
+        (clean_places.latitude, "4.1E+01", "is not a latitude in decimal degrees"),
+        (clean_places.longitude, "200", "is not a longitude: it must lie between -180 and 180"),
         (US, "2108", "looks like a ZIP that lost its leading zero; write 02108"),
         (US, "2108.0", "looks like a ZIP that lost its leading zero; write 02108"),
         (US, "907", "looks like a ZIP that lost its leading zero; write 00907"),
@@ -192,20 +192,20 @@ def test_a_cell_is_cleaned(cleaner: Callable[[str], object], cell: str, value: o
         (GB, "SW1A", "is not a postal code of GB"),
         (DE, "1067", "looks like a postal code that lost its leading zero; write 01067"),
         (IE, "unknown", "is not a postal code"),
-        (clean.country, "UK", "is not a country; write GB (ISO 3166-1)"),
-        (clean.country, "United States", "is not a country; write two letters such as US (ISO 3166-1)"),
-        (clean.country, "ZZ", "is not a country; write two letters such as US (ISO 3166-1)"),
-        (clean.country, "PR", "is listed as a region of the US; write country US and region PR"),
+        (clean_places.country, "UK", "is not a country; write GB (ISO 3166-1)"),
+        (clean_places.country, "United States", "is not a country; write two letters such as US (ISO 3166-1)"),
+        (clean_places.country, "ZZ", "is not a country; write two letters such as US (ISO 3166-1)"),
+        (clean_places.country, "PR", "is listed as a region of the US; write country US and region PR"),
         (region("US"), "ON", "is not a state or province of US"),
         (region("CA"), "IL", "is not a state or province of CA"),
         (region("AU"), "NZ", "is not a state or province of AU"),
         (clean.language, "Spanish", "is not a language; write its BCP 47 tag, such as en or es"),
         (clean.language, "ASL", "is not the tag of that language; write ase"),
         (clean.language, "es_MX", "is not a language; write its BCP 47 tag, such as en or es"),
-        (clean.timezone, "Mars/Olympus", NO_ZONE),
-        (clean.timezone, "../etc/passwd", NO_ZONE),
-        (clean.timezone, "EST", "is not the time zone of a place; write one such as America/Chicago"),
-        (clean.timezone, "Etc/GMT+5", "is not the time zone of a place; write one such as America/Chicago"),
+        (clean_places.timezone, "Mars/Olympus", NO_ZONE),
+        (clean_places.timezone, "../etc/passwd", NO_ZONE),
+        (clean_places.timezone, "EST", "is not the time zone of a place; write one such as America/Chicago"),
+        (clean_places.timezone, "Etc/GMT+5", "is not the time zone of a place; write one such as America/Chicago"),
         (dated, "2026-11-23", "is in the future"),
         (dated, "1989-12-31", "is before 1990-01-01"),
         (dated, "2026-02-30", "is not a day of the calendar"),
@@ -216,11 +216,11 @@ def test_a_cell_is_cleaned(cleaner: Callable[[str], object], cell: str, value: o
         (clean.identifier, "ask us", "has no type; write one such as npi:1234567893"),
         (clean.slug, "1.2E+05", "is an id a spreadsheet damaged; write all its digits"),
         (clean.slug, "a b", "is not an id; use letters, digits and . _ : / - , at most 200 of them"),
-        (clean.service_area, "Illinois", NO_AREA),
-        (clean.service_area, "US-IL-31", NO_AREA),
-        (clean.service_area, "GB-ENG-1", NO_AREA),
-        (clean.service_area, "US-ZZ", "names no state or province of US"),
-        (clean.service_area, "PR", "is listed as a region of the US; write country US and region PR"),
+        (clean_places.service_area, "Illinois", NO_AREA),
+        (clean_places.service_area, "US-IL-31", NO_AREA),
+        (clean_places.service_area, "GB-ENG-1", NO_AREA),
+        (clean_places.service_area, "US-ZZ", "names no state or province of US"),
+        (clean_places.service_area, "PR", "is listed as a region of the US; write country US and region PR"),
     ],
 )
 def test_a_cell_that_cannot_be_cleaned_says_what_it_is_not(
@@ -242,7 +242,7 @@ def test_a_cell_that_cannot_be_cleaned_says_what_it_is_not(
 )
 def test_a_position_that_is_surely_wrong_is_refused(north: float, east: float, country: str, reason: str) -> None:
     with pytest.raises(ValueError) as refused:
-        clean.point(north, east, country)
+        clean_places.point(north, east, country)
     assert str(refused.value) == reason
 
 
@@ -260,7 +260,7 @@ def test_a_position_that_is_surely_wrong_is_refused(north: float, east: float, c
     ],
 )
 def test_a_position_that_may_be_right_is_kept(north: float, east: float, country: str) -> None:
-    assert clean.point(north, east, country) == Point(north, east)
+    assert clean_places.point(north, east, country) == Point(north, east)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_position_that_may_be_right_is_kept(north: float, east: float, country
     ],
 )
 def test_a_country_is_known_by_its_time_zone(place: Point, country: str | None) -> None:
-    assert clean.country_at(place) == country
+    assert clean_places.country_at(place) == country
 
 
 def test_an_address_for_a_link_is_checked_again_where_it_is_shown() -> None:
@@ -362,9 +362,10 @@ def longest_cell(cell: str) -> str:
 
 CLEANERS: list[Callable[[str], object]] = [
     lambda cell: clean.text(cell, 200), lambda cell: clean.text(cell, 4000), lambda cell: clean.paragraph(cell, 4000),
-    clean.url, clean.safe_url, clean.email, clean.yes_no, clean.age, clean.latitude, clean.longitude, US, CA, GB, DE, IE,
-    clean.country, region("US"), region("KE"), clean.language, clean.timezone, dated, clean.identifier, clean.slug,
-    clean.service_area, clean.quoted, clean.unquoted, longest_cell, clean.safe_messaging_warning,
+    clean.url, clean.safe_url, clean.email, clean.yes_no, clean.age, clean_places.latitude,
+    clean_places.longitude, US, CA, GB, DE, IE,
+    clean_places.country, region("US"), region("KE"), clean.language, clean_places.timezone, dated, clean.identifier, clean.slug,
+    clean_places.service_area, clean.quoted, clean.unquoted, longest_cell, clean.safe_messaging_warning,
 ]  # fmt: skip
 
 
@@ -389,9 +390,9 @@ def test_a_clean_value_cleans_to_itself(cell: str) -> None:
         prose,
         clean.url,
         clean.email,
-        clean.country,
+        clean_places.country,
         clean.language,
-        clean.service_area,
+        clean_places.service_area,
         clean.slug,
         IE,
     ):

@@ -24,6 +24,18 @@ ROW = (
 ROW += "Chicago,IL,60609,US,41.8123,-87.6543,yes,en,{checked}"
 
 
+DAMAGES = [
+    ("2026-09-01", "never"),
+    ("yes,en", "maybe,en"),
+    ("yes,en", "YES ,en,extra"),
+    ("202-555-0142", "ring us"),
+    ("41.8123", "95.8123"),
+    ("Example Shelter", "Shelter at 12 Hidden Marker Lane"),
+    ("-87.6543", ""),
+    ("domestic_violence", "Hidden Marker Lane"),
+]
+
+
 def secret_free(text: str) -> bool:
     return not any(secret in text for secret in SECRETS)
 
@@ -72,9 +84,7 @@ def test_it_is_stored_nowhere(run: Callable[..., Result], tmp_path: Path) -> Non
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(damage=st.sampled_from([("2026-09-01", "never"), ("yes,en", "maybe,en"), ("yes,en", "YES ,en,extra"), ("202-555-0142", "ring us"),
-                               ("41.8123", "95.8123"), ("Example Shelter", "Shelter at 12 Hidden Marker Lane"),
-                               ("-87.6543", ""), ("domestic_violence", "Hidden Marker Lane")]))  # fmt: skip
+@given(damage=st.sampled_from(DAMAGES))
 def test_no_report_on_a_refused_row_leaks_it(
     run: Callable[..., Result], tmp_path: Path, damage: tuple[str, str]
 ) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from directory import clean, hours, phones
+from directory import clean, clean_places, hours, phones
 from directory.errors import UnreadableFile
 from directory.importers import delimited, rules
 from directory.importers.cells import (
@@ -53,18 +53,18 @@ FORMAT = Format(
         "address_1": text(300),
         "address_2": text(300),
         "city": text(200),
-        "region": local(clean.region),
-        "postal_code": local(clean.postal_code),
-        "country": plain(clean.country),
-        "latitude": plain(clean.latitude),
-        "longitude": plain(clean.longitude),
+        "region": local(clean_places.region),
+        "postal_code": local(clean_places.postal_code),
+        "country": plain(clean_places.country),
+        "latitude": plain(clean_places.latitude),
+        "longitude": plain(clean_places.longitude),
         "confidential_location": plain(clean.yes_no),
-        "service_area": plain(clean.service_area, many=True),
+        "service_area": plain(clean_places.service_area, many=True),
         "formats": facet("format", "a format"),
         "languages": plain(clean.language, many=True),
         "hours": plain(lru_cache(maxsize=4096)(hours.parse)),
         "hours_note": paragraph(1000),
-        "timezone": plain(clean.timezone),
+        "timezone": plain(clean_places.timezone),
         "payment": facet("payment", "a way of paying"),
         "audiences": facet("audience", "an audience"),
         "minimum_age": plain(clean.age),
@@ -199,7 +199,7 @@ class _Reader:
 
     def _setting(self, cells: Mapping[str, str]) -> Setting:
         try:
-            country = clean.country(cells.get("country", ""))
+            country = clean_places.country(cells.get("country", ""))
         except ValueError:
             country = ""
         return Setting(country, self.vocabulary, self.today)

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
-from directory import clean, phones
+from directory import clean, clean_places, phones
 from directory.records import Phone, Status
 
 Finding = tuple[str | None, str]
@@ -33,7 +33,7 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
             yield other, f"is empty although {one} is given"
     if "latitude" in values and "longitude" in values and values.get("country"):
         try:
-            clean.point(values["latitude"], values["longitude"], values["country"])
+            clean_places.point(values["latitude"], values["longitude"], values["country"])
         except ValueError as error:
             yield "latitude", str(error)
     low, high = values.get("minimum_age"), values.get("maximum_age")

@@ -71,9 +71,7 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
     row = match.resource
     is_line = row["kind"] in {EMERGENCY, str(Kind.CRISIS_LINE)}
     talks = row["kind"] == EMERGENCY or talks_now(row)
-    age, checked = words.checked(match)
-    if row["kind"] == EMERGENCY:
-        age, checked = "", ""
+    age, checked = words.checked(match) if row["kind"] != EMERGENCY else ("", "")
     cost, cost_of = words.cost(match, vocabulary)
     return Card(
         href=f"/resources/{row['id']}" if row["id"] else "",

@@ -45,7 +45,7 @@ class Source(Model):
     """Who says so, and of which day."""
 
     name: str
-    date: dt.date | None
+    date: str | None = Field(description="ISO 8601, as much as is known: 2026-08-12, 2024")
     url: str | None
 
 

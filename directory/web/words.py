@@ -60,14 +60,16 @@ def day(value: date | str | None) -> str:
     """
     if value is None:
         return "date not known"
+    if isinstance(value, str) and len(value) == len("2024"):
+        return value
     found = date.fromisoformat(value) if isinstance(value, str) else value
     return f"{found.year}" if (found.month, found.day) == (1, 1) else f"{found.day} {found:%b %Y}"
 
 
 def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
     """Return how to pay, and the year it was reported when that is too long ago to rely on ("" otherwise)."""
-    dated = matches.facts_date(match.resource)
-    year = str(dated.year) if match.stale and dated else ""
+    dated = matches.facts_date(match.resource) if match.stale else None
+    year = str(dated.year) if dated else ""
     return names(vocabulary, "payment", match.resource["payment"]), year
 
 

@@ -1,6 +1,7 @@
 """Home, results, crisis lines, about: what each says and where its buttons lead. The client looks over each page."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from directory.crisis import CrisisBook
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
 from directory.records import Phone
+from directory.web import cards, schemas, strip
 
 pytest_plugins = ["sites"]
 
@@ -235,3 +237,14 @@ def test_a_default_country_may_be_set(
     client = Checked(site_on(shipped_database, vocabulary, gazetteer, crisis_book, country="IE").test_client())
     assert "Ireland: talk to someone now" in words(client.get("/").one("aside"))
     assert Config(country="IE").country == "IE"
+
+
+def test_every_number_and_line_in_the_files_makes_a_card_and_an_answer(
+    crisis_book: CrisisBook, vocabulary: Vocabulary
+) -> None:
+    now = datetime.now(UTC)
+    for country in crisis_book.numbers:
+        assert strip.of(crisis_book, country, country, now).emergency is not None
+        for line in crisis_book.matches(country, now):
+            assert cards.card(line, vocabulary, country).ways
+            assert schemas.match(line).name

@@ -1,0 +1,135 @@
+"""An import's rows in a temporary table, set against the listings of their source; and the report of what that shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from directory.records import Problem, Row, dumps
+
+DIFF_SHOWN = 1000
+_BATCH = 500
+# The reason by which the reader marks a row whose id stands earlier in the file.
+_DUPLICATE = "stands already in row"
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did, or would do. Counts are rows of the file, save ``missing`` and ``removed``: listings before it."""
+
+    source: str
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    missing: int = 0
+    removed: int = 0
+    refused: int = 0
+    duplicates: int = 0
+    merged: int = 0
+    dry_run: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    diff: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the counters that are not zero."""
+        names = ("added", "changed", "unchanged", "missing", "removed", "refused", "duplicates")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+def stage(connection: Connection, rows: Iterable[Row], report: Report, after_row: Callable[[], None]) -> set[str]:
+    """Write the good rows to the staging table; return the ids of the refused ones, whose old listings stay."""
+    kept: set[str] = set()
+    batch: list[dict[str, Any]] = []
+    add = text("INSERT INTO staging VALUES (:external_id, :position, :content_hash, :record)")
+    for row in rows:
+        report.rows += 1
+        report.warnings.extend(row.warnings)
+        if row.listing is None:
+            report.problems.extend(row.problems)
+            if any(problem.reason.startswith(_DUPLICATE) for problem in row.problems):
+                report.duplicates += 1
+            else:
+                report.refused += 1
+            if row.external_id is not None:
+                kept.add(row.external_id)
+        else:
+            record = dumps(row.listing)
+            digest = blake2b(record.encode(), digest_size=16).hexdigest()
+            batch.append(
+                {
+                    "external_id": row.listing.external_id,
+                    "position": row.number,
+                    "content_hash": digest,
+                    "record": record,
+                }
+            )
+        if len(batch) == _BATCH:
+            connection.execute(add, batch)
+            batch.clear()
+        after_row()
+    if batch:
+        connection.execute(add, batch)
+    return kept
+
+
+def diff(connection: Connection, source_id: int, gone: Sequence[str], newly: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what would change, listing by listing, at most ``DIFF_SHOWN`` of them."""
+    changed = text(
+        "SELECT s.external_id AS id, l.record AS old, s.record AS new FROM staging s "
+        "LEFT JOIN listing l ON l.external_id = s.external_id AND l.source_id = :source "
+        "WHERE l.id IS NULL OR l.content_hash <> s.content_hash ORDER BY s.external_id LIMIT :limit"
+    )
+    for row in connection.execute(changed, {"source": source_id, "limit": DIFF_SHOWN}):
+        new = json.loads(row.new)
+        old = json.loads(row.old) if row.old is not None else None
+        if old is None:
+            yield {"id": row.id, "change": "added", "fields": {"name": [None, new["name"]]}}
+        else:
+            names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+            yield {"id": row.id, "change": "changed", "fields": {n: [old.get(n), new.get(n)] for n in names}}
+    for change, ids in (("removed", gone), ("missing", newly)):
+        for external_id in ids[:DIFF_SHOWN]:
+            yield {"id": external_id, "change": change, "fields": {}}
+
+
+STAGING = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staging "
+    "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32) NOT NULL, record TEXT NOT NULL)"
+)
+_SAME = "listing.source_id = :source AND listing.external_id = staging.external_id"
+UNCHANGED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash = staging.content_hash"
+CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"
+RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"
+UPDATE = (
+    "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "
+    f"FROM staging WHERE {_SAME} AND listing.content_hash <> staging.content_hash"
+)
+NO_LONGER_MISSING = (
+    "UPDATE listing SET missing_since_run_id = NULL WHERE source_id = :source AND missing_since_run_id IS NOT NULL "
+    "AND external_id IN (SELECT external_id FROM staging)"
+)
+ADD = (
+    "INSERT INTO listing (source_id, external_id, content_hash, record) "
+    "SELECT :source, external_id, content_hash, record FROM staging WHERE NOT EXISTS "
+    "(SELECT 1 FROM listing l WHERE l.source_id = :source AND l.external_id = staging.external_id) ORDER BY staging.position"
+)
+REMEMBER = (
+    "INSERT INTO listing_change (import_run_id, external_id, content_hash, record, resource_id, missing_since_run_id) "
+    "SELECT :run, staging.external_id, listing.content_hash, listing.record, listing.resource_id, "
+    f"listing.missing_since_run_id FROM staging LEFT JOIN listing ON {_SAME} "
+    "WHERE listing.id IS NULL OR listing.content_hash <> staging.content_hash OR listing.missing_since_run_id IS NOT NULL"
+)
+REMEMBER_ONE = (
+    "INSERT INTO listing_change (import_run_id, external_id, content_hash, record, resource_id, missing_since_run_id) "
+    "SELECT :run, external_id, content_hash, record, resource_id, missing_since_run_id FROM listing "
+    "WHERE source_id = :source AND external_id = :id"
+)
