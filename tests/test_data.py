@@ -64,6 +64,7 @@ def test_every_country_has_an_emergency_number_within_its_pattern(gazetteer: Gaz
     assert (numbers["US"]["number"], numbers["GB"]["number"], numbers["IN"]["number"]) == ("911", "999", "112")
     for country, row in numbers.items():
         assert row["source"]
+        assert row["source_date"] == "" or date.fromisoformat(row["source_date"]) <= date(2026, 11, 22)
         assert country in NO_PATTERN or phones.is_emergency(row["number"], country), country
 
 
