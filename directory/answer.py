@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from directory import geo, index, nearby
 from directory.geocoding import Gazetteer
 from directory.matches import Lift, Match, Relaxation, Results, matched
 from directory.models import AreaToken, PlaceToken, Resource, TokenCount
 from directory.needs import Vocabulary
-from directory.query import Cursor, Query
+from directory.query import Cursor, Key, Query
 from directory.records import Kind, OpenState, Place, Point
 
 ENOUGH = 5
@@ -21,6 +21,8 @@ CLOSER_KM = 16.0
 WIDER_SHOWN = 10
 REMOTE_READ = 1000
 SCAN = 200
+LIFTED_MOST = 100
+ALL_WISHES = "all"
 COUNTRYWIDE = frozenset({"country", "region"})
 
 
@@ -42,16 +44,11 @@ class Answer:
             self.relaxed.append(Relaxation("words", self.query.words, note))
             self.query = replace(self.query, words="")
         place = self.results.place
+        if self.results.place_not_found:
+            note = f"we could not find a place called '{self.query.near}': shown without a place"
+            self.relaxed.append(Relaxation("near", self.query.near, note))
         posted = self._posted()
-        matches: list[Match] = []
-        closer: Match | None = None
-        following: Cursor | None = None
-        if place is not None and place.point is not None and place.precision not in COUNTRYWIDE:
-            finder = nearby.Nearby(self.connection, self.vocabulary, place.point, self._wishes(place.country), posted)
-            matches, following = self._near(finder, place)
-            closer = self._closer(finder, matches)
-        elif place is not None and place.point is not None:
-            matches = self._across(place, posted)
+        matches, following, closer = self._nearby(place, posted)
         remote = () if self.query.after else tuple(self._remote(place, matches))
         lifts: tuple[Lift, ...] = ()
         if not self.query.after and not matches:
@@ -60,6 +57,16 @@ class Answer:
             self.results, query=self.query, nearby=tuple(matches), remote=remote, closer=closer, relaxed=tuple(self.relaxed),
             lifts=lifts, next_page=following,
         )  # fmt: skip
+
+    def _nearby(self, place: Place | None, posted: dict[int, int]) -> tuple[list[Match], Cursor | None, Match | None]:
+        """Return one page of places, where the next begins, and what is closer but covers less."""
+        if place is None or place.point is None:
+            return [], None, None
+        if place.precision in COUNTRYWIDE:
+            return (*self._across(place, posted), None)
+        finder = nearby.Nearby(self.connection, self.vocabulary, place.point, self._wishes(place.country), posted)
+        matches, following = self._near(finder, place)
+        return matches, following, self._closer(finder, matches)
 
     def has_words(self) -> bool:
         """Return whether any resource has the words that are left of ``q``."""
@@ -73,65 +80,70 @@ class Answer:
         return nearby.wishes(self.query, self.vocabulary, country, self.connection.dialect.name)
 
     def _near(self, finder: nearby.Nearby, place: Place) -> tuple[list[Match], Cursor | None]:
-        """Collect one page within the radius, and on the first page, when few reach all needs, wider ones that do."""
-        query, limit = self.query, self.query.limit
-        full: list[Match] = []
-        partial: list[Match] = []
+        """Collect one page: what lies within the radius and, when few of that reach all needs, wider answers that do.
+
+        The first page keeps up to half of its room for wider answers, so that nothing that is near pushes them out of
+        sight, nor they what is near; on later pages they follow when all that is near was shown.
+        """
+        limit, after = self.query.limit, self.query.after
+        within: list[Match] = []
+        if after is None or after.within is not None:
+            start = after.within if after is not None else None
+            for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
+                if (start is None or tier >= start.tier) and len(within) <= limit:
+                    key = start if start is not None and start.tier == tier else None
+                    wanted = limit - len(within) + 1
+                    within.extend(self._tier(finder, tier, conditions, self.query.radius_km, wanted, after=key))
+        few = after.few if after is not None else sum(match.tier <= 3 for match in within) < ENOUGH
+        last = after.wider if after is not None else None
         wider: list[Match] = []
-        for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
-            if query.after is not None and tier < query.after.tier:
-                continue
-            if tier > 3 and not wider and query.after is None and len(full) < ENOUGH:
-                wider = self._wider(finder, place, min(WIDER_SHOWN, limit - len(full)))
-            group = partial if tier > 3 else full
-            wanted = limit - len(full) - len(partial) - len(wider) + 1
-            if wanted > 0:
-                after = query.after if query.after is not None and query.after.tier == tier else None
-                group.extend(self._tier(finder, tier, conditions, query.radius_km, wanted, after=after))
-        if query.after is None and len(full) < ENOUGH and not wider:
-            wider = self._wider(finder, place, min(WIDER_SHOWN, limit - len(full)))
-        within = [*full, *partial]
-        shown = within[: limit - len(wider)]
-        if shown and len(within) > len(shown):
-            last = shown[-1]
-            return [*shown, *wider], Cursor(last.tier, last.chord_squared, int(last.resource["id"]))
+        shown = within[:limit]
+        if few and after is None:
+            wider = self._wider(finder, place, min(WIDER_SHOWN, limit), enough=ENOUGH)
+            shown = within[: max(limit - len(wider), limit - limit // 2)]
+        elif few and len(within) <= limit:
+            wider = self._wider(finder, place, limit - len(shown), after=last)
+        wider = wider[: limit - len(shown)]
+        rings = _rings(self.query.radius_km, place)
+        for name in dict.fromkeys(match.relaxed for match in wider if match.relaxed):
+            self.relaxed.append(self._widened(name, place))
+        if wider:
+            last = _key(wider[-1], rings)
+        if len(within) > len(shown):
+            return [*shown, *wider], Cursor(_key(shown[-1], rings), last, few)
+        if few and self._wider(finder, place, 1, after=last):
+            return [*shown, *wider], Cursor(None, last, few)
         return [*shown, *wider], None
 
-    def _wider(self, finder: nearby.Nearby, place: Place, limit: int) -> list[Match]:
-        """Find what reaches all needs beyond the radius: 80 km, 160 km, the region, the country, until there is enough."""
-        if limit <= 0 or not self._any_beyond(finder):
+    def _wider(
+        self, finder: nearby.Nearby, place: Place, limit: int, *, after: Key | None = None, enough: int | None = None
+    ) -> list[Match]:
+        """Find what reaches all needs beyond the radius, ring after ring: 80 km, 160 km, the region, the country.
+
+        Stops after the ring in which ``enough`` are found.
+        """
+        if limit <= 0 or (after is None and not self._any_beyond(finder)):
             return []
         found: list[Match] = []
-        inner = self.query.radius_km
-        rings: list[tuple[str, float, Sequence[nearby.Condition]]] = [
-            (f"{radius:g}", radius, ()) for radius in nearby.WIDER_KM if radius > inner
-        ]
-        if place.region:
-            rings.append(("region", nearby.EVERYWHERE_KM, (Resource.region == place.region,)))
-        rings.append(("country", nearby.EVERYWHERE_KM, ()))
-        for name, radius, extra in rings:
-            known = {match.resource["id"] for match in found}
+        for number, ring in enumerate(_rings(self.query.radius_km, place), start=1):
+            if (after is not None and number < after.ring) or (enough is not None and len(found) >= enough):
+                continue
             for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
-                if tier > 3 or len(found) >= limit:
-                    break
+                here = after is not None and after.ring == number
+                if tier > 3 or len(found) >= limit or (here and after is not None and tier < after.tier):
+                    continue
                 rows = self._tier(
                     finder,
                     tier,
                     conditions,
-                    radius,
-                    limit - len(found) + len(known),
-                    beyond_km=inner,
-                    extra=extra,
-                    relaxed=name,
+                    ring.outer_km,
+                    limit - len(found),
+                    beyond_km=ring.inner_km,
+                    after=after if here and after is not None and after.tier == tier else None,
+                    extra=ring.conditions,
+                    relaxed=ring.name,
                 )
-                found.extend(row for row in rows if row.resource["id"] not in known)
-            found = found[:limit]
-            if radius < nearby.EVERYWHERE_KM:
-                inner = radius
-            if any(match.relaxed == name for match in found):
-                self.relaxed.append(self._widened(name, place))
-            if len(found) >= min(ENOUGH, limit):
-                break
+                found.extend(rows)
         return found
 
     def _any_beyond(self, finder: nearby.Nearby) -> bool:
@@ -154,17 +166,15 @@ class Answer:
 
     def _tier(
         self, finder: nearby.Nearby, tier: int, conditions: Sequence[tuple[int, nearby.Condition]], radius_km: float, limit: int,
-        *, after: Cursor | None = None, beyond_km: float | None = None, extra: Sequence[nearby.Condition] = (),
+        *, after: Key | None = None, beyond_km: float | None = None, extra: Sequence[nearby.Condition] = (),
         relaxed: str | None = None,
     ) -> list[Match]:  # fmt: skip
         """Return at most ``limit`` matches of a tier; with open-now asked, read on until so many are open."""
         found: list[Match] = []
         key = (after.chord_squared, after.resource_id) if after else None
         batch = limit if not self.query.open_now else SCAN
-        read = 0
-        while len(found) < limit and read < 1000:
+        while len(found) < limit:
             rows = finder.tier(conditions, radius_km, batch, beyond_km=beyond_km, after=key, extra=extra)
-            read += len(rows)
             for row in rows:
                 kilometres = geo.arc_km(row["chord_squared"], finder.point.latitude)
                 if kilometres > 1000:
@@ -203,19 +213,22 @@ class Answer:
                     best = match
         return best
 
-    def _across(self, place: Place, posted: dict[int, int]) -> list[Match]:
-        """Collect what a whole region or country has, by tier, when no nearer place was named."""
-        point = place.point or Point(0, 0)
-        finder = nearby.Nearby(self.connection, self.vocabulary, point, self._wishes(place.country), posted)
-        extra = (Resource.region == place.region,) if place.precision == "region" else ()
+    def _across(self, place: Place, posted: dict[int, int]) -> tuple[list[Match], Cursor | None]:
+        """Collect one page of what a whole region or country has, by tier, when no nearer place was named."""
+        limit, start = self.query.limit, self.query.after.within if self.query.after is not None else None
+        finder = nearby.Nearby(
+            self.connection, self.vocabulary, place.point or Point(0, 0), self._wishes(place.country), posted
+        )
         found: list[Match] = []
         for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
-            if len(found) < self.query.limit:
-                rows = self._tier(
-                    finder, tier, conditions, nearby.EVERYWHERE_KM, self.query.limit - len(found), extra=extra
-                )
-                found.extend(replace(row, distance_km=None) for row in rows)
-        return found
+            if (start is not None and tier < start.tier) or len(found) > limit:
+                continue
+            key = start if start is not None and start.tier == tier else None
+            wanted, extra = limit - len(found) + 1, _inside(place)
+            rows = self._tier(finder, tier, conditions, nearby.EVERYWHERE_KM, wanted, after=key, extra=extra)
+            found.extend(replace(row, distance_km=None) for row in rows)
+        following = Cursor(_key(found[limit - 1], ())) if len(found) > limit else None
+        return found[:limit], following
 
     def _remote(self, place: Place | None, near: Sequence[Match]) -> list[Match]:
         """Collect help with no door: by tier, what is open now first, then the nearest area, then by rank and id."""
@@ -257,34 +270,60 @@ class Answer:
         return geo.distance_km(place.point, Point(row["latitude"], row["longitude"])) <= self.query.radius_km
 
     def _lifts(self, place: Place | None, posted: dict[int, int]) -> list[Lift]:
-        """Name each hard wish without which there would be places to show."""
-        point = place.point if place is not None else None
-        if place is None or point is None:
+        """Name each hard wish, and all of them together, with what a search without it would show (at most 100)."""
+        if place is None or place.point is None:
             return []
-        wanted: list[tuple[str, tuple[str, ...], Callable[[Query], Query]]] = [
-            (facet, keys, lambda q, f=facet: replace(q, facets={k: v for k, v in q.facets.items() if k != f}))  # type: ignore[misc]
-            for facet, keys in self.query.facets.items()
-        ]
-        if self.query.age is not None:
-            wanted.append(("age", (str(self.query.age),), lambda q: replace(q, age=None)))
-        if self.query.open_now:
-            wanted.append(("open_now", ("yes",), lambda q: replace(q, open_now=False)))
+        wanted: list[tuple[str, tuple[str, ...], Query]] = []
+        query = replace(self.query, limit=LIFTED_MOST, after=None)
+        for facet, keys in query.facets.items():
+            rest = {other: values for other, values in query.facets.items() if other != facet}
+            wanted.append((facet, keys, replace(query, facets=rest)))
+        if query.age is not None:
+            wanted.append(("age", (str(query.age),), replace(query, age=None)))
+        if query.open_now:
+            wanted.append(("open_now", ("yes",), replace(query, open_now=False)))
+        if len(wanted) > 1:
+            names = tuple(parameter for parameter, _, _ in wanted)
+            wanted.append((ALL_WISHES, names, replace(query, facets={}, age=None, open_now=False)))
         found = []
         for parameter, values, without in wanted:
-            trial = Answer(self.connection, self.vocabulary, self.gazetteer, self.results, without(self.query))
-            finder = nearby.Nearby(self.connection, self.vocabulary, point, trial._wishes(place.country), posted)
-            count = 0
-            for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
-                if tier <= 3:
-                    count += len(
-                        trial._tier(finder, tier, conditions, max(self.query.radius_km, nearby.WIDER_KM[-1]), 100)
-                    )
-            if count:
-                kept = f"{count} places" if count < 100 else "many places"
-                found.append(
-                    Lift(parameter, values, count, f"without {parameter} = {', '.join(values)} there are {kept}")
-                )
+            trial = Answer(self.connection, self.vocabulary, self.gazetteer, self.results, without)
+            count = len(trial._nearby(place, posted)[0])
+            shown = "nothing either" if not count else f"{count} places" if count < LIFTED_MOST else "many places"
+            what = "any of these" if parameter == ALL_WISHES else f"{parameter} = {', '.join(values)}"
+            found.append(Lift(parameter, values, count, f"without {what}: {shown}"))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """One widening: its name, where it begins and ends in kilometres, and what holds inside it."""
+
+    name: str
+    inner_km: float
+    outer_km: float
+    conditions: tuple[nearby.Condition, ...] = ()
+
+
+def _rings(radius_km: float, place: Place) -> list[_Ring]:
+    """Return the rings beyond a radius, none overlapping another: 80 km, 160 km, the rest of the region, of the country."""
+    rings: list[_Ring] = []
+    inner = radius_km
+    for outer in nearby.WIDER_KM:
+        if outer > inner:
+            rings.append(_Ring(f"{outer:g}", inner, outer))
+            inner = outer
+    elsewhere: tuple[nearby.Condition, ...] = ()
+    if place.region:
+        rings.append(_Ring("region", inner, nearby.EVERYWHERE_KM, (Resource.region == place.region,)))
+        elsewhere = (or_(Resource.region.is_(None), Resource.region != place.region),)
+    return [*rings, _Ring("country", inner, nearby.EVERYWHERE_KM, elsewhere)]
+
+
+def _key(match: Match, rings: Sequence[_Ring]) -> Key:
+    names = [ring.name for ring in rings]
+    ring = names.index(match.relaxed) + 1 if match.relaxed in names else 0
+    return Key(ring, match.tier, match.chord_squared, int(match.resource["id"]))
 
 
 def areas(country: str, place: Place | None) -> list[str]:
@@ -298,3 +337,8 @@ def talks_now(row: Any) -> bool:
     return row["kind"] == str(Kind.CRISIS_LINE) and (
         "information_and_referral" not in row["approaches"] or "crisis_counselling" in row["approaches"]
     )
+
+
+def _inside(place: Place) -> tuple[nearby.Condition, ...]:
+    """Return the condition that keeps a search for a whole region inside it."""
+    return (Resource.region == place.region,) if place.precision == "region" else ()

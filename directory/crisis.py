@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from directory import merge
+from directory import index, merge
 from directory.geocoding import Gazetteer
 from directory.hours import Open
 from directory.importers import own, sources
-from directory.index import WORLD
 from directory.matches import EMERGENCY, Match, is_stale, opening, reason
 from directory.models import Resource
 from directory.needs import Vocabulary
@@ -63,13 +62,13 @@ class CrisisBook:
         path = folder / "crisis_lines.csv"
         source = sources.beside(path, None)
         lines: dict[str, list[Mapping[str, Any]]] = {}
-        for row in own.read(path, vocabulary, today=datetime.now().date(), ignore=source.ignore).rows:
-            if row.listing is None:
+        for row in own.read(path, vocabulary, today=datetime.now(UTC).date(), ignore=source.ignore).rows:
+            if row.listing is None or row.listing.status not in index.SHOWN:
                 continue
             member = merge.Sourced(row.number, row.listing, source.name, source.retrieved, None)
             values = {"id": None, **merge.resource([member], vocabulary, gazetteer)}
-            for area in row.listing.service_area:
-                lines.setdefault(area.split("-")[0], []).append(values)
+            for country in dict.fromkeys(area.split("-")[0] for area in row.listing.service_area):
+                lines.setdefault(country, []).append(values)
         return cls(vocabulary, numbers, {area: tuple(rows) for area, rows in lines.items()})
 
     def emergency(self, country: str, query: Query) -> tuple[Match, ...]:
@@ -118,10 +117,16 @@ class CrisisBook:
             ),
         )
 
-    def matches(self, country: str, at: datetime, query: Query | None = None) -> tuple[Match, ...]:
-        """Return the country's emergency number and lines as matches, from the files alone."""
+    def matches(
+        self, country: str, at: datetime, query: Query | None = None, *, regional: bool = False
+    ) -> tuple[Match, ...]:
+        """Return the country's emergency number and lines as matches, from the files alone; of one region only if told."""
         query = query or Query(at=at)
-        rows = (*self.lines.get(country, ()), *self.lines.get(WORLD, ()))
+        rows = [
+            row
+            for row in (*self.lines.get(country, ()), *self.lines.get(index.WORLD, ()))
+            if regional or {country, index.WORLD} & set(row["service_area"])
+        ]
         found = [
             Match(
                 resource=row,
@@ -149,7 +154,7 @@ class CrisisBook:
             asked & self.vocabulary.reach(["substance_use"])
         )
         for_all = not audiences and not row["eligibility"]
-        area = 2 if WORLD in row["service_area"] else 1 if row["country"] in row["service_area"] else 0
+        area = 2 if index.WORLD in row["service_area"] else 1 if row["country"] in row["service_area"] else 0
         if named and not everybodys and for_all:
             group = 0
         elif everybodys and for_all:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     QueuePool,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from directory.errors import DatabaseUnavailable
+from directory.errors import BadSetting, DatabaseUnavailable
 from directory.models import SCHEMA_VERSION, Base, Meta, Source
 
 BUSY_TIMEOUT_MS = 60_000
@@ -146,31 +147,51 @@ class Database:
                 engine.dispose()
         self._read = self._write = None
 
+    def _engine(self, url: str | URL, **options: Any) -> Engine:
+        """Make an engine that writes no bound value to any log."""
+        try:
+            return create_engine(url, hide_parameters=True, **options)
+        except ModuleNotFoundError as error:
+            raise BadSetting(
+                "PostgreSQL needs its driver; install it with: pip install 'support-directory[postgresql]'",
+                field="database_url",
+            ) from error
+
     def _engine_for_reading(self) -> Engine:
         if self._read is None:
             if self.is_sqlite:
-                self._read = create_engine(
-                    "sqlite://", creator=self._open_read_only, poolclass=QueuePool, pool_size=4, max_overflow=16, pool_timeout=5,
-                    hide_parameters=True,
-                )  # fmt: skip
+                self._read = self._engine(
+                    "sqlite://",
+                    creator=self._open_read_only,
+                    poolclass=QueuePool,
+                    pool_size=4,
+                    max_overflow=16,
+                    pool_timeout=5,
+                )
                 event.listen(self._read, "begin", _begin_sqlite)  # one snapshot for all statements of a search
             else:
-                self._read = create_engine(
-                    self.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_pre_ping=True, hide_parameters=True,
+                self._read = self._engine(
+                    self.url,
+                    isolation_level="REPEATABLE READ",
+                    pool_pre_ping=True,
                     connect_args={"options": "-c default_transaction_read_only=on", "connect_timeout": 5},
-                )  # fmt: skip
+                )
         return self._read
 
     def _engine_for_writing(self) -> Engine:
         if self._write is None:
             if self.is_sqlite:
-                self._write = create_engine(
-                    self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+                self._write = self._engine(
+                    self.url,
+                    connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
                 )
                 event.listen(self._write, "connect", _prepare_sqlite)
                 event.listen(self._write, "begin", _begin_sqlite)
             else:
-                self._write = create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+                self._write = self._engine(
+                    self.url,
+                    pool_pre_ping=True,
+                )
         return self._write
 
     def _open_read_only(self) -> sqlite3.Connection:
@@ -241,6 +262,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # a street that became confidential stays in no free page
     connection.execute("PRAGMA temp_store = FILE")
 
 

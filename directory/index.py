@@ -18,7 +18,7 @@ ANY = 0
 NEED, FACET, LANGUAGE = 1, 64, 128
 WORLD = "world"
 _BATCH = 500
-_SHOWN = (str(Status.ACTIVE), str(Status.TEMPORARILY_CLOSED))
+SHOWN = (str(Status.ACTIVE), str(Status.TEMPORARILY_CLOSED))
 _INDEXED = (
     Resource.id, Resource.kind, Resource.name, Resource.organization, Resource.description, Resource.city,
     Resource.eligibility, Resource.latitude, Resource.longitude, Resource.service_area, Resource.status, Resource.stated,
@@ -44,7 +44,7 @@ def rebuild(connection: Connection) -> int:
         connection.execute(delete(table))
     connection.execute(text("DELETE FROM resource_text"))
     counts: Counter[int] = Counter()
-    words = select(Resource.reach, Resource.facet_bits, Resource.language_bits).where(Resource.status.in_(_SHOWN))
+    words = select(Resource.reach, Resource.facet_bits, Resource.language_bits).where(Resource.status.in_(SHOWN))
     for reach, facets, languages in connection.execute(words):
         counts[ANY] += 1
         counts.update(tokens(reach, facets, languages))
@@ -62,7 +62,8 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
     were chosen, everything is rebuilt.
     """
     posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
-    total = connection.execute(select(func.count()).select_from(Resource)).scalar_one()
+    shown = select(func.count()).select_from(Resource).where(Resource.status.in_(SHOWN))
+    total = connection.execute(shown).scalar_one()
     if total > 2 * posted.get(ANY, 0):
         rebuild(connection)
         return
@@ -85,7 +86,7 @@ def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int]) -> i
     add_text = text(f"INSERT INTO resource_text ({column}, words) VALUES (:id, :words)")
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
-        found = connection.execute(select(*_INDEXED).where(Resource.id.in_(batch), Resource.status.in_(_SHOWN))).all()
+        found = connection.execute(select(*_INDEXED).where(Resource.id.in_(batch), Resource.status.in_(SHOWN))).all()
         places: list[dict[str, Any]] = []
         areas: list[dict[str, Any]] = []
         texts: list[dict[str, Any]] = []

@@ -6,9 +6,10 @@ stores, merges and indexes commits; a process killed at any moment leaves the ol
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
@@ -17,9 +18,9 @@ from directory.db import Database
 from directory.errors import ImportRefused, NotFound
 from directory.geocoding import Gazetteer
 from directory.importers.sources import Source as SourceFile
-from directory.models import ImportRun, Listing, ListingChange, MergeKey, ResourceAlias, Source
+from directory.models import ImportRun, Listing, ListingChange, ListingMove, MergeKey, ResourceAlias, Source
 from directory.needs import Vocabulary
-from directory.records import Row
+from directory.records import Row, dumps, loads, without_door
 from directory.staging import Report
 
 REMOVAL_SHARE = 0.20
@@ -95,7 +96,7 @@ class Directory:
             if run is None:
                 raise NotFound(f"every import of '{key}' is undone already", field="source")
             report = Report(key)
-            touched = _take_back(connection, source_id, run, report)
+            touched = _take_back(connection, source_id, run, report) | _put_source_back(connection, source_id, run)
             connection.execute(update(ImportRun).where(ImportRun.id == run).values(undone=True))
             resources.refresh(connection, touched, self.vocabulary, self.gazetteer)
         return report
@@ -114,7 +115,7 @@ class Directory:
     def _switch(
         self, connection: Connection, source: SourceFile, report: Report, kept: set[str], allow_removals: bool
     ) -> None:
-        source_id = _store_source(connection, source)
+        source_id, before = _store_source(connection, source)
         values = {"source": source_id}
         old = connection.execute(
             select(Listing.external_id, Listing.missing_since_run_id).where(
@@ -139,6 +140,7 @@ class Directory:
         }
         run = connection.execute(insert(ImportRun).values(**started).returning(ImportRun.id)).scalar_one()
         connection.execute(text(staging.REMEMBER), {**values, "run": run})
+        _forget_streets(connection, source_id)
         gone = [row.external_id for row in missing if allow_removals or row.missing_since_run_id is not None]
         newly = [row.external_id for row in missing if not allow_removals and row.missing_since_run_id is None]
         report.diff = list(staging.diff(connection, source_id, gone, newly)) if report.dry_run else []
@@ -156,13 +158,20 @@ class Directory:
             select(Listing.id).where(Listing.source_id == source_id, Listing.id > newest)
         ).scalars().all()  # fmt: skip
         touched = {*changed_ids, *added_ids, *flagged}
+        if before is not None:
+            touched |= set(connection.execute(select(Listing.id).where(Listing.source_id == source_id)).scalars())
         if not (touched or report.removed or returned or newly):
             connection.execute(delete(ImportRun).where(ImportRun.id == run))
             return
         for start in range(0, len(own := sorted({*changed_ids, *added_ids})), _BATCH):
             resources.store_keys(connection, own[start : start + _BATCH])
-        report.merged = resources.refresh(connection, touched, self.vocabulary, self.gazetteer)
-        connection.execute(update(ImportRun).where(ImportRun.id == run).values(counts=report.counts))
+        refreshed = resources.refresh(connection, touched, self.vocabulary, self.gazetteer)
+        report.merged = refreshed.merged
+        if refreshed.moved:
+            moves = [{"import_run_id": run, "listing_id": k, "resource_id": v} for k, v in refreshed.moved.items()]
+            connection.execute(insert(ListingMove), moves)
+        done = {"counts": report.counts, "source_before": json.dumps(before) if before is not None else None}
+        connection.execute(update(ImportRun).where(ImportRun.id == run).values(**done))
 
 
 def _refuse_too_few(source: SourceFile, report: Report) -> None:
@@ -174,16 +183,66 @@ def _refuse_too_few(source: SourceFile, report: Report) -> None:
         )
 
 
-def _store_source(connection: Connection, source: SourceFile) -> int:
+def _store_source(connection: Connection, source: SourceFile) -> tuple[int, dict[str, str | None] | None]:
+    """Store what is true of a source; return its id, and its former name and date when pages must show new ones."""
     values = {
         "name": source.name, "publisher": source.publisher, "terms": source.terms, "url": source.url,
         "retrieved": source.retrieved, "mode": source.mode, "note": source.note,
     }  # fmt: skip
-    found = connection.execute(select(Source.id).where(Source.key == source.key)).scalar_one_or_none()
+    columns = (Source.id, Source.name, Source.retrieved)
+    found = connection.execute(select(*columns).where(Source.key == source.key)).one_or_none()
     if found is None:
-        return connection.execute(insert(Source).values(key=source.key, **values).returning(Source.id)).scalar_one()
-    connection.execute(update(Source).where(Source.id == found).values(**values))
-    return int(found)
+        new = insert(Source).values(key=source.key, **values).returning(Source.id)
+        return connection.execute(new).scalar_one(), None
+    connection.execute(update(Source).where(Source.id == found.id).values(**values))
+    if (found.name, found.retrieved) == (source.name, source.retrieved):
+        return found.id, None
+    return found.id, {"name": found.name, "retrieved": found.retrieved.isoformat() if found.retrieved else None}
+
+
+def _put_source_back(connection: Connection, source_id: int, run: int) -> set[int]:
+    """Put back the source's name and date from before a run, and every listing the run moved; return the touched listings."""
+    touched: set[int] = set()
+    text_before = connection.execute(select(ImportRun.source_before).where(ImportRun.id == run)).scalar_one()
+    if text_before is not None:
+        before = json.loads(text_before)
+        retrieved = date.fromisoformat(before["retrieved"]) if before["retrieved"] else None
+        connection.execute(
+            update(Source).where(Source.id == source_id).values(name=before["name"], retrieved=retrieved)
+        )
+        touched |= set(connection.execute(select(Listing.id).where(Listing.source_id == source_id)).scalars())
+    moves = connection.execute(
+        select(ListingMove.listing_id, ListingMove.resource_id).where(ListingMove.import_run_id == run)
+    ).all()
+    for move in moves:
+        now = connection.execute(select(Listing.resource_id).where(Listing.id == move.listing_id)).scalar_one_or_none()
+        if now is None:
+            continue
+        touched |= {move.listing_id, -now}
+        connection.execute(update(Listing).where(Listing.id == move.listing_id).values(resource_id=move.resource_id))
+        connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == move.resource_id))
+    connection.execute(delete(ListingMove).where(ListingMove.import_run_id == run))
+    return touched
+
+
+def _forget_streets(connection: Connection, source_id: int) -> None:
+    """Take the street out of what is remembered of listings that are confidential from now on, in every run."""
+    hidden = connection.execute(
+        select(ListingChange.import_run_id, ListingChange.external_id, ListingChange.record)
+        .join(ImportRun, ImportRun.id == ListingChange.import_run_id)
+        .where(
+            ImportRun.source_id == source_id,
+            ListingChange.record.is_not(None),
+            text("listing_change.external_id IN (SELECT external_id FROM staging WHERE record LIKE :confidential)"),
+        ),
+        {"confidential": '%"confidential_location":true%'},
+    ).all()
+    for row in hidden:
+        connection.execute(
+            update(ListingChange)
+            .where(ListingChange.import_run_id == row.import_run_id, ListingChange.external_id == row.external_id)
+            .values(record=dumps(without_door(loads(row.record))))
+        )
 
 
 def _flag_missing(
@@ -232,9 +291,14 @@ def _take_back(connection: Connection, source_id: int, run: int, report: Report)
             "missing_since_run_id": change.missing_since_run_id,
         }
         if now is None:
-            values |= {"source_id": source_id, "external_id": change.external_id, "resource_id": change.resource_id}
-            new = connection.execute(insert(Listing).values(**values).returning(Listing.id)).scalar_one()
-            touched.add(new)
+            values |= {
+                "id": change.listing_id,
+                "source_id": source_id,
+                "external_id": change.external_id,
+                "resource_id": change.resource_id,
+            }
+            connection.execute(insert(Listing).values(**values))
+            touched.add(change.listing_id)
             report.added += 1
         else:
             values["resource_id"] = change.resource_id

@@ -7,14 +7,14 @@ neither ages nor audiences contradicting (docs/decisions/merge.md).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from directory import clean, geo
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
-from directory.records import Kind, Listing, Phone, Place, Point, Precision
+from directory.records import Kind, Listing, Phone, Place, Point, Precision, without_door
 
 # A practice and a programme at one address are often one site seen by two directories; lines and groups never are.
 _SITE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
@@ -89,7 +89,7 @@ def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazett
     agrees. Phone with extension, address with position and hours with zone are each taken whole from one listing;
     ``last_checked`` is that of the listing the phone came from.
     """
-    ordered = sorted(group, key=lambda each: (-(each.listing.last_checked or date.min).toordinal(), each.id))
+    ordered = sorted(_guarded(group), key=lambda each: (-(each.listing.last_checked or date.min).toordinal(), each.id))
     listings = [each.listing for each in ordered]
     lead = next((each for each in listings if each.phone is not None or each.sms is not None), listings[0])
     addressed = (
@@ -168,6 +168,34 @@ def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazett
     }
 
 
+def _guarded(group: Sequence[Sourced]) -> Sequence[Sourced]:
+    """Return the group as it may be shown: beside a confidential listing no other one's words, address or links."""
+    hidden = next((each.listing for each in group if each.listing.confidential_location), None)
+    if hidden is None:
+        return group
+    return [
+        each if each.listing.confidential_location else replace(each, listing=_wordless(each.listing, hidden.name))
+        for each in group
+    ]
+
+
+def _wordless(listing: Listing, name: str) -> Listing:
+    return replace(
+        without_door(listing),
+        name=name,
+        organization=None,
+        description=None,
+        hours_note=None,
+        eligibility=None,
+        url=None,
+        chat_url=None,
+        email=None,
+        source_url=None,
+        city=None,
+        region=None,
+    )
+
+
 def _source(member: Sourced) -> dict[str, Any]:
     day = member.listing.last_checked or member.source_date
     return {"name": member.source_name, "date": day.isoformat() if day else None, "url": member.listing.source_url}
@@ -240,6 +268,8 @@ def _agreed_ages(listings: Sequence[Listing]) -> tuple[int | None, int | None]:
         return None, None
     minimum = max(each.minimum_age or 0 for each in speaking)
     maxima = [each.maximum_age for each in speaking if each.maximum_age is not None]
+    if maxima and minimum > min(maxima):  # they do not agree: the page shows the ages of each
+        return None, None
     return minimum or None, min(maxima) if maxima else None
 
 

@@ -77,6 +77,9 @@ class ImportRun(Base):
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
     finished_at: Mapped[datetime] = mapped_column(DateTime)
     counts: Mapped[dict[str, Any]]
+    source_before: Mapped[str | None] = mapped_column(
+        Text, comment="name and date of the source before the run, as JSON"
+    )
     undone: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
@@ -91,7 +94,7 @@ class Listing(Base):
     record: Mapped[str] = mapped_column(Text)
     resource_id: Mapped[int | None] = mapped_column(Word, index=True)
     missing_since_run_id: Mapped[int | None] = mapped_column(Integer)
-    __table_args__ = (UniqueConstraint("source_id", "external_id"),)
+    __table_args__ = (UniqueConstraint("source_id", "external_id"), {"sqlite_autoincrement": True})
 
 
 class ListingChange(Base):
@@ -102,8 +105,18 @@ class ListingChange(Base):
     external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     content_hash: Mapped[str | None] = mapped_column(String(32))
     record: Mapped[str | None] = mapped_column(Text)
+    listing_id: Mapped[int | None] = mapped_column(Integer)
     resource_id: Mapped[int | None] = mapped_column(Word)
     missing_since_run_id: Mapped[int | None] = mapped_column(Integer)
+
+
+class ListingMove(Base):
+    """A listing that a run moved to another resource, of whatever source, and the resource it belonged to before."""
+
+    __tablename__ = "listing_move"
+    import_run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"), primary_key=True)
+    listing_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resource_id: Mapped[int] = mapped_column(Word)
 
 
 class MergeKey(Base):

@@ -75,6 +75,8 @@ def wishes(query: Query, vocabulary: Vocabulary, country: str | None, dialect: s
         facets.append(vocabulary.ages(query.age, query.age))
         conditions.append(or_(Resource.minimum_age.is_(None), Resource.minimum_age <= query.age))
         conditions.append(or_(Resource.maximum_age.is_(None), Resource.maximum_age >= query.age))
+    if query.open_now:  # without hours nothing is known to be open
+        conditions.append(Resource.hours.is_not(None))
     if query.words:
         conditions.append(has_words(query.words, dialect))
     families = {family(vocabulary, need) for need in query.needs}

@@ -7,39 +7,43 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from directory.errors import BadQuery
-from directory.needs import MAXIMUM_NEEDS, Vocabulary
+from directory.needs import MAXIMUM_NEEDS, Vocabulary, folded
 
 TEXT_LIMIT = 200
 DEFAULT_RADIUS_KM = 40.0
 MAXIMUM_RADIUS_KM = 500.0
 MAXIMUM_LIMIT = 100
-# Parameter -> facet of data/facets.csv. Within one facet any value will do; across facets all must hold.
-FACET_PARAMETERS = {
-    "kind": "kind",
-    "format": "format",
-    "payment": "payment",
-    "audience": "audience",
-    "approach": "approach",
-    "urgent_care": "urgent_care",
-    "accessibility": "accessibility",
-    "language": "language",
-}
+# Each is the name of a parameter and of a facet. Within one facet any value will do; across facets all must hold.
+FACET_PARAMETERS = ("kind", "format", "payment", "audience", "approach", "urgent_care", "accessibility", "language")
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page ended: the whole order key of its last match."""
+class Key(NamedTuple):
+    """The whole order key of a match: ring (0 within the radius, then the wider ones), tier, squared chord, id."""
 
+    ring: int
     tier: int
     chord_squared: int
     resource_id: int
 
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: within the radius (None: all of that was shown) and among the wider answers that follow.
+
+    ``few``: too few reached all needs within the radius, so wider ones follow.
+    """
+
+    within: Key | None
+    wider: Key | None = None
+    few: bool = False
+
     def text(self) -> str:
         """Return the cursor as one URL-safe word."""
-        plain = f"{self.tier}.{self.chord_squared}.{self.resource_id}"
-        return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+        numbers = (int(self.few), *(self.within or _NOWHERE), *(self.wider or _NOWHERE))
+        return base64.urlsafe_b64encode(".".join(map(str, numbers)).encode()).decode().rstrip("=")
 
     @classmethod
     def parse(cls, word: str) -> Cursor:
@@ -50,12 +54,21 @@ class Cursor:
         """
         try:
             plain = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True).decode("ascii")
-            tier, chord, resource_id = (int(part) for part in plain.split("."))
-        except (ValueError, binascii.Error):
-            tier = chord = resource_id = -1
-        if not (0 < tier < 20 and 0 <= chord < 2**60 and 0 < resource_id < 2**62):
+            few, *numbers = (int(part) for part in plain.split("."))
+            within, wider = Key(*numbers[:4]), Key(*numbers[4:])
+        except (ValueError, TypeError, binascii.Error):
+            few, within, wider = -1, _NOWHERE, _NOWHERE
+        keys = (within, wider)
+        if few not in {0, 1} or not all(key == _NOWHERE or _is_key(key) for key in keys):
             raise BadQuery("this page link is damaged; search again", field="after")
-        return cls(tier, chord, resource_id)
+        return cls(None if within == _NOWHERE else within, None if wider == _NOWHERE else wider, few == 1)
+
+
+_NOWHERE = Key(0, 0, 0, 0)
+
+
+def _is_key(key: Key) -> bool:
+    return 0 <= key.ring < 10 and 0 < key.tier < 20 and 0 <= key.chord_squared < 2**60 and 0 < key.resource_id < 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,7 @@ def build(
     if len(needs) > MAXIMUM_NEEDS:
         raise BadQuery(f"{len(needs)} needs at once; choose at most {MAXIMUM_NEEDS}", field="need")
     chosen = {
-        FACET_PARAMETERS[name]: keys
+        name: keys
         for name, values in facets.items()
         if (keys := tuple(dict.fromkeys(_facet(vocabulary, name, value) for value in values if value.strip())))
     }
@@ -121,13 +134,15 @@ def build(
 
 
 def _facet(vocabulary: Vocabulary, parameter: str, value: str) -> str:
-    values = vocabulary.facets[FACET_PARAMETERS[parameter]]
+    """Return the key of a facet value called by its key or by one of its names ("Spanish")."""
+    values = vocabulary.facets[parameter]
     key = value.strip().lower()
-    if key not in values:
-        raise BadQuery(
-            f"'{value[:60]}' is not a {parameter} we know; choose from: {', '.join(values)}", field=parameter
-        )
-    return key
+    if key in values:
+        return key
+    named = [each.key for each in values.values() if folded(value) in {folded(name) for name in each.names.values()}]
+    if len(named) == 1:
+        return named[0]
+    raise BadQuery(f"'{value[:60]}' is not a {parameter} we know; choose from: {', '.join(values)}", field=parameter)
 
 
 def _number(text: str, name: str, default: float, low: float, high: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -169,6 +169,11 @@ def loads(text: str) -> Listing:
     return Listing(**values)
 
 
+def without_door(listing: Listing) -> Listing:
+    """Return a listing as confidential: without street, postal code and position."""
+    return replace(listing, confidential_location=True, address_1=None, address_2=None, postal_code=None, point=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason why one cell of one row was refused (or, in a list of warnings, is doubtful).
@@ -192,13 +197,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a file: a listing, or the problems that refused it. ``external_id`` is known even for most refused rows."""
+    """One row of a file: a listing, or the problems that refused it. ``external_id`` is known even for most refused rows.
+
+    ``duplicate``: refused because its id stands earlier in the file.
+    """
 
     number: int
     external_id: str | None
     listing: Listing | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    duplicate: bool = False
 
 
 class OpenState(StrEnum):

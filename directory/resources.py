@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -16,6 +17,14 @@ from directory.records import loads
 _BATCH = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did: ``merged`` listings, and ``moved`` ones with the resource each belonged to before."""
+
+    merged: int
+    moved: Mapping[int, int]
+
+
 def refresh(
     connection: Connection,
     touched: set[int],
@@ -23,11 +32,11 @@ def refresh(
     gazetteer: Gazetteer,
     *,
     index_too: bool = True,
-) -> int:
+) -> Refreshed:
     """Rebuild the resources of some listings and, unless told not to, index them.
 
     ``touched`` holds ids of listings, and for deleted listings the negative id of the resource each belonged to.
-    Returns how many listings were merged into the resource of another one.
+    Returns how many listings share another one's resource, and which listings left the resource they belonged to.
     """
     emptied = {-each for each in touched if each < 0}
     affected = _closure(connection, {each for each in touched if each > 0}, emptied)
@@ -59,7 +68,8 @@ def refresh(
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
     if index_too:
         index.update(connection, before | alive)
-    return merged
+    moved = {each.id: each.resource_id for each in affected if each.resource_id is not None}
+    return Refreshed(merged, {move["listing"]: moved[move["listing"]] for move in moves if move["listing"] in moved})
 
 
 def store_keys(connection: Connection, listing_ids: Sequence[int]) -> None:
@@ -136,6 +146,7 @@ def _store_aliases(
     for old, new in aliases.items():
         connection.execute(update(ResourceAlias).where(ResourceAlias.resource_id == old).values(resource_id=new))
         connection.execute(insert(ResourceAlias).values(old_id=old, resource_id=new))
+    connection.execute(delete(ResourceAlias).where(ResourceAlias.resource_id.not_in(select(Resource.id))))
 
 
 def _batches(ids: Iterable[int]) -> Iterator[list[int]]:

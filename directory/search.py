@@ -62,7 +62,7 @@ class Searcher:
         with self.database.reading() as connection:
             served = AreaToken.area.in_(areas(country, place))
             results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
-            if found.candidates or results.place_not_found:
+            if found.candidates:
                 return results
             return Answer(connection, self.vocabulary, self.gazetteer, results, query).complete()
 
@@ -73,7 +73,7 @@ class Searcher:
                 served = or_(AreaToken.area.in_(areas(country, None)), AreaToken.area.like(f"{country}-%"))
                 return self._crisis(connection, Query(at=at), country, served, referral_too=True)
         except DatabaseUnavailable:
-            return self.crisis_book.matches(country, at)
+            return self.crisis_book.matches(country, at, regional=True)
 
     def resource(self, resource_id: int) -> Mapping[str, Any] | int:
         """Return a resource's columns, or the id it was merged into.

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, text
 from directory.records import Problem, Row, dumps
 
 DIFF_SHOWN = 1000
+HIDDEN = ("address_1", "address_2", "postal_code", "point", "description", "hours_note", "source_url")
+WITHHELD = "(withheld)"
 _BATCH = 500
-# The reason by which the reader marks a row whose id stands earlier in the file.
-_DUPLICATE = "stands already in row"
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ def stage(connection: Connection, rows: Iterable[Row], report: Report, after_row
         report.warnings.extend(row.warnings)
         if row.listing is None:
             report.problems.extend(row.problems)
-            if any(problem.reason.startswith(_DUPLICATE) for problem in row.problems):
+            if row.duplicate:
                 report.duplicates += 1
             else:
                 report.refused += 1
@@ -94,6 +94,8 @@ def diff(connection: Connection, source_id: int, gone: Sequence[str], newly: Seq
         if old is None:
             yield {"id": row.id, "change": "added", "fields": {"name": [None, new["name"]]}}
         else:
+            if new.get("confidential_location"):
+                old = {name: WITHHELD if name in HIDDEN else value for name, value in old.items()}
             names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
             yield {"id": row.id, "change": "changed", "fields": {n: [old.get(n), new.get(n)] for n in names}}
     for change, ids in (("removed", gone), ("missing", newly)):
@@ -123,13 +125,15 @@ ADD = (
     "(SELECT 1 FROM listing l WHERE l.source_id = :source AND l.external_id = staging.external_id) ORDER BY staging.position"
 )
 REMEMBER = (
-    "INSERT INTO listing_change (import_run_id, external_id, content_hash, record, resource_id, missing_since_run_id) "
-    "SELECT :run, staging.external_id, listing.content_hash, listing.record, listing.resource_id, "
+    "INSERT INTO listing_change "
+    "(import_run_id, external_id, content_hash, record, listing_id, resource_id, missing_since_run_id) "
+    "SELECT :run, staging.external_id, listing.content_hash, listing.record, listing.id, listing.resource_id, "
     f"listing.missing_since_run_id FROM staging LEFT JOIN listing ON {_SAME} "
     "WHERE listing.id IS NULL OR listing.content_hash <> staging.content_hash OR listing.missing_since_run_id IS NOT NULL"
 )
 REMEMBER_ONE = (
-    "INSERT INTO listing_change (import_run_id, external_id, content_hash, record, resource_id, missing_since_run_id) "
-    "SELECT :run, external_id, content_hash, record, resource_id, missing_since_run_id FROM listing "
+    "INSERT INTO listing_change "
+    "(import_run_id, external_id, content_hash, record, listing_id, resource_id, missing_since_run_id) "
+    "SELECT :run, external_id, content_hash, record, id, resource_id, missing_since_run_id FROM listing "
     "WHERE source_id = :source AND external_id = :id"
 )

@@ -1,5 +1,7 @@
 """Importing: only what changed changes, nothing is lost, everything can be taken back."""
 
+import random
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +12,7 @@ from sqlalchemy import func, select, text
 from directory.errors import ImportRefused, NotFound
 from directory.ingest import Directory
 from directory.models import Listing, Resource, ResourceAlias
-from directory.records import Kind, Phone, Point, Problem, Row
+from directory.records import Kind, Phone, Point, Problem, Row, without_door
 from directory.search import Searcher
 
 
@@ -219,6 +221,82 @@ def test_one_confidential_listing_makes_the_resource_confidential(directory: Dir
         "Chicago",
         "city",
     )
+
+
+def test_nothing_of_an_open_listing_tells_the_street_of_a_confidential_one(directory: Directory) -> None:
+    street = "77 Secret Street"
+    told = {
+        "name": f"House at {street}", "description": f"Ring at {street}", "hours_note": street, "eligibility": street,
+        "organization": street, "url": "https://example.org/77-secret", "source_url": "https://example.org/77-secret",
+        "address_1": street, "identifiers": ("npi:1234567893",),
+    }  # fmt: skip
+    directory.ingest(source("a"), rows(listing("a", **told)))
+    hidden = without_door(listing("b", name="Safe House", identifiers=("npi:1234567893",)))
+    directory.ingest(source("b"), rows(hidden))
+    (found,) = resources(directory)
+    assert found["name"] == "Safe House"
+    assert "ecret" not in str(found)
+    with directory.database.reading() as connection:
+        assert "secret" not in connection.execute(text("SELECT words FROM resource_text")).scalar_one()
+
+
+def test_a_listing_that_becomes_confidential_is_forgotten_as_it_was(directory: Directory) -> None:
+    directory.ingest(source(), rows(listing("a", address_1="77 Secret Street")))
+    directory.ingest(source(), rows(listing("a", address_1="78 Secret Street")))
+    hidden = without_door(listing("a"))
+    assert "Secret" not in str(directory.ingest(source(), rows(hidden), dry_run=True).diff)
+    directory.ingest(source(), rows(hidden))
+    with directory.database.reading() as connection:
+        for table in ("listing", "listing_change", "resource"):
+            assert "Secret" not in str(connection.execute(text(f"SELECT * FROM {table}")).all()), table
+    directory.undo("example")
+    assert "Secret" not in str(resources(directory))
+
+
+def test_a_new_date_of_the_source_reaches_every_resource(directory: Directory) -> None:
+    old, new = source(retrieved=date(2023, 1, 1)), source(retrieved=date(2026, 10, 1), name="Renamed")
+    directory.ingest(old, rows(listing(last_checked=None)))
+    assert directory.ingest(new, rows(listing(last_checked=None))).counts == {"unchanged": 1}
+    assert [each["sources"][0]["date"] for each in resources(directory)] == ["2026-10-01"]
+    directory.undo("example")
+    assert [each["sources"][0]["name"] for each in resources(directory)] == ["Example source example"]
+    assert [each["sources"][0]["date"] for each in resources(directory)] == ["2023-01-01"]
+
+
+def test_ages_that_exclude_each_other_are_not_made_one(directory: Directory) -> None:
+    same = {"identifiers": ("npi:1234567893",)}
+    directory.ingest(source("a"), rows(listing("a", minimum_age=18, **same)))
+    directory.ingest(source("b"), rows(listing("b", maximum_age=17, **same)))
+    (found,) = resources(directory)
+    assert (found["minimum_age"], found["maximum_age"]) == (None, None)
+    assert [each["minimum_age"] for each in found["programs"]] in ([18, None], [None, 18])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_undo_leads_back_step_by_step_whatever_two_sources_did(
+    directory: Directory, searcher: Searcher, seed: int
+) -> None:
+    directory.database.create()
+    rng = random.Random(seed)
+    steps: list[tuple[str, list[dict[str, object]]]] = []
+    for _ in range(6):
+        key = rng.choice(["a", "b"])
+        chosen = [
+            listing(f"{key}{n}", name=f"Name {rng.randint(0, 2)}", address_1=f"{rng.randint(1, 2)} Main St",
+                    identifiers=(f"frid:{rng.randint(0, 5)}",) if rng.random() < 0.5 else ())
+            for n in range(4) if rng.random() < 0.8
+        ]  # fmt: skip
+        before = resources(directory)
+        if directory.ingest(source(key), rows(*chosen), allow_removals=True).counts.keys() - {"unchanged"}:
+            steps.append((key, before))
+    dead = {each["id"] for _, before in steps for each in before} - {each["id"] for each in resources(directory)}
+    for old in dead:
+        with suppress(NotFound):
+            target = searcher.resource(old)
+            assert not isinstance(target, int) or not isinstance(searcher.resource(target), int)
+    for key, before in reversed(steps):
+        directory.undo(key)
+        assert resources(directory) == before
 
 
 def test_the_vocabulary_reaches_what_the_source_states_and_no_more(directory: Directory) -> None:

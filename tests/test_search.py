@@ -189,6 +189,64 @@ def test_a_page_follows_another_without_gap_or_double(ask) -> None:
     assert len(whole) == 60
 
 
+def test_wider_answers_do_not_push_out_what_is_near(ask) -> None:
+    near = [listing(f"near {n}", needs=("anxiety",), point=at(n)) for n in range(15)]
+    far = [listing(f"far {n}", point=at(55)) for n in range(15)]
+    found = ask(*near, *far, limit="10")
+    assert [match.relaxed for match in found.nearby] == [None] * 5 + ["80"] * 5
+    assert found.next_page is not None
+    rest = ask(*near, *far, limit="10", after=found.next_page.text())
+    assert ids(rest.nearby) == [f"near {n}" for n in range(5, 15)]
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "3", "7"])
+def test_wider_answers_are_paged_too(ask, limit: str) -> None:
+    listings = [listing(f"{n:02}", point=at(20 * n)) for n in range(14)]
+    listings += [listing(f"partial {n}", needs=("anxiety",), point=at(n)) for n in range(4)]
+    listings += [listing("elsewhere", region="WI", point=at(400))]
+    seen: list[str] = []
+    after = ""
+    for _ in range(40):
+        page = ask(*listings, limit=limit, after=after)
+        assert len(page.nearby) <= int(limit)
+        seen.extend(ids(page.nearby))
+        if page.next_page is None:
+            break
+        after = page.next_page.text()
+    assert sorted(seen) == sorted(each.external_id for each in listings)
+
+
+def test_hard_wishes_that_leave_nothing_only_together_can_all_be_lifted_at_once(ask) -> None:
+    found = ask(listing("one"), language=("es",), payment=("medicaid",), age="9")
+    assert found.nearby == ()
+    assert [(lift.parameter, lift.matches) for lift in found.lifts] == [
+        ("language", 0), ("payment", 0), ("age", 0), ("all", 1),
+    ]  # fmt: skip
+
+
+def test_a_facet_may_be_called_by_its_name(vocabulary: Vocabulary) -> None:
+    assert build(vocabulary, language=["Spanish"], payment=["Medicaid"]).facets == {
+        "language": ("es",), "payment": ("medicaid",),
+    }  # fmt: skip
+
+
+def test_a_whole_state_is_paged_and_says_what_to_lift(ask) -> None:
+    listings = [listing(f"{n}", point=at(n * 10 % 290)) for n in range(30)]
+    where = place(precision="region", name="Illinois")
+    first = ask(*listings, where=where, limit="20")
+    second = ask(*listings, where=where, limit="20", after=first.next_page.text())
+    assert sorted(ids((*first.nearby, *second.nearby)), key=int) == [str(n) for n in range(30)]
+    assert second.next_page is None
+    found = ask(*listings, where=where, language=("es",))
+    assert [(lift.parameter, lift.matches) for lift in found.lifts] == [("language", 30)]
+
+
+def test_what_is_open_is_found_behind_hundreds_that_are_closed(ask) -> None:
+    closed = [listing(f"closed {n}", hours="Mo 08:00-09:00", timezone="America/Chicago") for n in range(300)]
+    found = ask(*closed, listing("open", hours="24/7", point=at(5)), open_now="yes")
+    assert ids(found.nearby) == ["open"]
+
+
 def test_what_has_a_door_and_serves_by_video_is_shown_once_nearby(ask) -> None:
     found = ask(
         listing("both", formats=("in_person", "video"), service_area=("US-IL",)),

@@ -184,8 +184,9 @@ class _Reader:
             for place in self.unnamed
             if record.cells[place].strip()
         )
-        if external_id is not None and (before := self.seen.before(external_id, record.number)) is not None:
-            found.append(("id", external_id, f"stands already in row {before}"))
+        before = None if external_id is None else self.seen.before(external_id, record.number)
+        if before is not None:
+            found.append(("id", external_id or "", f"stands already in row {before}"))
         found.extend((column, rules.WITHHELD, reason) for column, reason in rules.telling(cells, hidden))
         found.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.problems(cells, values))
         doubts.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.warnings(cells, values))
@@ -195,6 +196,7 @@ class _Reader:
             None if found else _listing(values),
             self._problems(record, found, hidden),
             self._problems(record, doubts, hidden),
+            before is not None,
         )
 
     def _setting(self, cells: Mapping[str, str]) -> Setting:

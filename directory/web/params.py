@@ -51,8 +51,8 @@ PARAMETERS: Mapping[str, Parameter] = {
     "limit": Parameter("integer", "Most matches in a group, 1 to 100; 25 unless told"),
     "after": Parameter("string", "The word 'next' of the page before"),
     **{
-        name: Parameter("string", f"Only with one of these values of {facet}", repeatable=True, facet=facet)
-        for name, facet in query.FACET_PARAMETERS.items()
+        name: Parameter("string", f"Only with one of these values of {name}", repeatable=True, facet=name)
+        for name in query.FACET_PARAMETERS
     },
 }  # fmt: skip
 

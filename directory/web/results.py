@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from directory.answer import ALL_WISHES, LIFTED_MOST
 from directory.matches import Lift, Match, Results
 from directory.needs import Vocabulary
 from directory.web import cards, forms, words
@@ -151,10 +152,13 @@ def _closer_label(closer: Match | None) -> str:
 
 
 def _lift(vocabulary: Vocabulary, asked: Asked, lift: Lift) -> Again:
+    if lift.parameter == ALL_WISHES:
+        found = words.count(lift.matches, "place", "places") if lift.matches < LIFTED_MOST else "many places"
+        return Again("Search without all of these", tuple(asked.pairs(*lift.values, "after")), f"shows {found}")
     wish = {"age": f"age {lift.values[0]}", "open_now": "open now"}.get(lift.parameter)
     if wish is None:
         wish = words.names(vocabulary, lift.parameter, lift.values)
-    found = words.count(lift.matches, "place", "places") if lift.matches < 100 else "many places"
+    found = words.count(lift.matches, "place", "places") if lift.matches < LIFTED_MOST else "many places"
     return Again(f"Search without “{wish}”", tuple(asked.pairs(lift.parameter, "after")), f"shows {found}")
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import missing
 from playwright.sync_api import Browser, Page, sync_playwright
 from test_server import Served
-
-from conftest import missing
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
