@@ -1,6 +1,6 @@
 """Choose data/therapists.csv and data/treatment_programs.csv from the public US directories.
 
-    python scripts/choose_us_facilities.py path/to/shared/data
+    python scripts/choose_us_facilities.py FOLDER_OF_THE_PUBLISHED_FILES
 
 Needs openpyxl beside the project itself. The rows are made by samhsa_rows.py. Here they are chosen, one after the other:
 always the one that brings most residents something they lack within 25 miles (a place at all, one near, one that takes

@@ -108,11 +108,13 @@ def with_region(code: Code, near: Near) -> Code:
 def near_its_town(code: Code, near: Near) -> Code:
     """Return a Canadian code moved to the town it is called after ("Prince Albert Central") when that lies 20 km off and more.
 
-    Rural codes (a 0 in second place) are wide, and called after one of their towns.
+    Rural codes (a 0 in second place) are wide; they are moved only to a town that stands in brackets ("Outer Nunavut
+    (Iqaluit)" lay 1,800 km from it).
     """
-    if code.country != "CA" or code.code[1] == "0":
+    town = re.search(r"\((.+)\)", code.place)
+    if code.country != "CA" or (code.code[1] == "0" and town is None):
         return code
-    words = re.split(r"[ (/]+", code.place)
+    words = re.split(r"[ (/]+", town[1] if town and code.code[1] == "0" else code.place)
     for size in range(len(words), 0, -1):
         towns = near.named["CA", code.region, fold(" ".join(words[:size]))]
         if towns:
