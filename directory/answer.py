@@ -87,12 +87,13 @@ class Answer:
         """
         limit, after = self.query.limit, self.query.after
         within: list[Match] = []
+        most = max(limit + 1, ENOUGH)  # enough to tell whether there is more, and whether few reach all needs
         if after is None or after.within is not None:
             start = after.within if after is not None else None
             for tier, conditions in nearby.tiers(finder.wish, PlaceToken, self.vocabulary):
-                if (start is None or tier >= start.tier) and len(within) <= limit:
+                if (start is None or tier >= start.tier) and len(within) < most:
                     key = start if start is not None and start.tier == tier else None
-                    wanted = limit - len(within) + 1
+                    wanted = most - len(within)
                     within.extend(self._tier(finder, tier, conditions, self.query.radius_km, wanted, after=key))
         few = after.few if after is not None else sum(match.tier <= 3 for match in within) < ENOUGH
         last = after.wider if after is not None else None

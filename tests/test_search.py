@@ -130,6 +130,11 @@ def test_five_answers_are_enough_not_to_look_further(ask) -> None:
     assert found.relaxed == ()
 
 
+def test_a_short_page_does_not_make_answers_few(ask) -> None:
+    found = ask(*(listing(str(n), point=at(n)) for n in range(6)), listing("60", point=at(60)), limit="2")
+    assert (ids(found.nearby), found.relaxed) == (["0", "1"], ())
+
+
 @pytest.mark.parametrize(
     ("facet", "word", "holds", "lacks"),
     [
