@@ -9,6 +9,7 @@ from itertools import groupby
 from directory.answer import ALL_WISHES, LIFTED_MOST
 from directory.matches import Lift, Match, Results
 from directory.needs import Vocabulary
+from directory.query import Cursor
 from directory.web import cards, forms, words
 from directory.web.params import Asked
 from directory.web.site import Site
@@ -103,7 +104,7 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         closer_label=_closer_label(results.closer),
         remote=made(results.remote),
         lifts=tuple(_lift(vocabulary, asked, lift) for lift in results.lifts),
-        next=Again("Show more near you", tuple(asked.pairs(after=followed.text()))) if followed else None,
+        next=_following(asked, followed) if followed else None,
         is_first_page=query.after is None,
         more_remote=Again("Show more by phone or online", tuple(asked.pairs("after", limit=MORE_REMOTE)))
         if remote_is_full
@@ -121,12 +122,21 @@ def _needs(vocabulary: Vocabulary, needs: Sequence[str]) -> str:
     return ", ".join(vocabulary.needs[need].names["en"] for need in needs)
 
 
+def _following(asked: Asked, cursor: Cursor) -> Again:
+    words_shown = "Show more near you" if cursor.within is not None else "Show more farther away"
+    return Again(words_shown, tuple(asked.pairs(after=cursor.text())))
+
+
 def _count(results: Results) -> str:
     parts = [words.count(len(results.crisis), "line to talk to now", "lines to talk to now")]
     if results.place is not None:
-        more = "+" if results.next_page else ""
-        places = "place near you" if len(results.nearby) == 1 and not more else "places near you"
-        parts.append(f"{len(results.nearby) or 'no'}{more} {places}")
+        near = sum(match.relaxed is None for match in results.nearby)
+        farther = len(results.nearby) - near
+        follows = results.next_page
+        more = "+" if follows is not None and follows.within is not None else ""
+        parts.append(f"{near or 'no'}{more} {'place' if near == 1 and not more else 'places'} near you")
+        if farther:
+            parts.append(f"{farther}{'+' if follows is not None and follows.few else ''} farther away")
     if results.query.after is None:
         parts.append(f"{len(results.remote) or 'none'} by phone or online")
     return ", ".join(parts) + "."

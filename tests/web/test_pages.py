@@ -91,6 +91,11 @@ def test_kilometres_where_people_read_kilometres(own: Own) -> None:
     assert any("km, centre of" in card for card in own.pages.find(near="Toronto").cards())
 
 
+def test_what_lies_beyond_the_radius_is_not_counted_as_near(shipped: Checked) -> None:
+    page = shipped.find(near="Jordan, MT", need=["anxiety", "kratom"])
+    assert re.search(r"no places near you, \d+\+? farther away, ", page.main)
+
+
 def test_an_ambiguous_place_asks_which_one_and_still_gives_lines(shipped: Checked) -> None:
     page = shipped.find(near="Springfield", need="depression", language="es")
     assert words(page.one("h1")) == "Which place do you mean?"
