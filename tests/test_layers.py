@@ -20,7 +20,6 @@ LAYERS = [
     {"answer", "ingest", "statistics"},
     {"search"},
     {"web"},
-    {"cli_words"},
     {"cli"},
     {"__main__"},
 ]

@@ -11,7 +11,7 @@ import pytest
 from checked import Checked, Own, site_on
 from flask import Flask
 
-from directory.cli import SHIPPED, import_file
+from directory.cli.importing import SHIPPED, import_file
 from directory.config import shipped_folder
 from directory.crisis import CrisisBook
 from directory.db import Database

@@ -1,0 +1,15 @@
+"""The command line: the only place that prints. Exit codes: 0 done, 1 some rows refused, 2 refused as a whole."""
+
+import sys
+
+from directory.cli import importing, keeping, looking, serving
+from directory.cli.root import directory
+
+__all__ = ["directory", "importing", "keeping", "looking", "main", "serving"]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    directory(prog_name="directory")
