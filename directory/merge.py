@@ -163,6 +163,7 @@ def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazett
         ),
         "last_checked": lead.last_checked,
         "checked_by": lead.checked_by,
+        "identifiers": list(_united(listings, "identifiers")),
         "sources": [_source(each) for each in ordered],
         "programs": [_program(each.listing, confidential) for each in ordered] if len(ordered) > 1 else [],
     }

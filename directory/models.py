@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # BIGINT keeps 63-bit words and ids whole on PostgreSQL; SQLite needs the word INTEGER for a row id.
 Word = BigInteger().with_variant(Integer, "sqlite")
@@ -127,6 +127,65 @@ class MergeKey(Base):
     listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
+class MergeDecision(Base):
+    """What a maintainer decided of two listings: the same thing, or not. By their sources' ids, so that it survives re-imports.
+
+    The lesser (source, id) of the two is ``a``.
+    """
+
+    __tablename__ = "merge_decision"
+    a_source: Mapped[str] = mapped_column(String(100), primary_key=True)
+    a_external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    b_source: Mapped[str] = mapped_column(String(100), primary_key=True)
+    b_external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    same: Mapped[bool] = mapped_column(Boolean)
+    decided_on: Mapped[date] = mapped_column(Date)
+
+
+class Correction(Base):
+    """One field of a listing as a maintainer corrected it: it outranks what the source says, also after re-imports."""
+
+    __tablename__ = "correction"
+    source: Mapped[str] = mapped_column(String(100), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True, comment="a field of records.Listing")
+    value: Mapped[str | None] = mapped_column(Text, comment="as records.dumps writes it; NULL: nothing")
+    source_value: Mapped[str | None] = mapped_column(Text, comment="what the source said when it was corrected")
+    made_on: Mapped[date] = mapped_column(Date)
+    made_by: Mapped[str | None] = mapped_column(String(300))
+
+
+class Fetch(Base):
+    """The newest download of a source that names a URL: when, and the tag its publisher gave it."""
+
+    __tablename__ = "fetch"
+    source: Mapped[str] = mapped_column(String(100), primary_key=True)
+    url: Mapped[str] = mapped_column(String(1000))
+    fetched_at: Mapped[datetime] = mapped_column(DateTime)
+    etag: Mapped[str | None] = mapped_column(String(300))
+    last_modified: Mapped[str | None] = mapped_column(String(100))
+
+
+class GeocodedAddress(Base):
+    """What a network geocoder answered for an address, kept so that it is asked once."""
+
+    __tablename__ = "geocoded_address"
+    geocoder: Mapped[str] = mapped_column(String(40), primary_key=True)
+    address: Mapped[str] = mapped_column(String(600), primary_key=True)
+    latitude: Mapped[float | None] = mapped_column(Float, comment="NULL: it knows no such address")
+    longitude: Mapped[float | None] = mapped_column(Float)
+    asked_on: Mapped[date] = mapped_column(Date)
+
+
+class HsdsId(Base):
+    """The ids under which the HSDS API shows a resource's service, organization and service at location."""
+
+    __tablename__ = "hsds_id"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    entity: Mapped[str] = mapped_column(String(30), primary_key=True)
+    resource_id: Mapped[int] = mapped_column(Word, primary_key=True, index=True)
+
+
 class Resource(Base):
     """What is shown: the merge of one or more listings. Scalar columns for the card, JSON for the page."""
 
@@ -181,6 +240,8 @@ class Resource(Base):
         Date, comment="by the source of the phone number; NULL: nobody re-checked"
     )
     checked_by: Mapped[str | None] = mapped_column(String(300))
+    identifiers: Mapped[list[Any]] = mapped_column(comment="typed: npi:1234567893")
+    modified_at: Mapped[datetime] = mapped_column(DateTime, comment="when any of the columns last changed, UTC")
     sources: Mapped[list[Any]] = mapped_column(comment="[{name, date, url}]")
     programs: Mapped[list[Any]] = mapped_column(comment="what each merged listing states, for the page")
     __table_args__ = (

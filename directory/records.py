@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import MISSING, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -137,9 +138,9 @@ class Listing:
 def dumps(listing: Listing) -> str:
     """Return a listing as one line of JSON, the same text for the same facts: keys sorted, what is not stated left out."""
     values: dict[str, Any] = {}
-    for field in fields(Listing):
-        value = getattr(listing, field.name)
-        if field.default is not MISSING and value == field.default:
+    for each in fields(Listing):
+        value = getattr(listing, each.name)
+        if each.default is not MISSING and value == each.default:
             continue
         if isinstance(value, Phone):
             value = [value.number, value.extension, value.press]
@@ -147,7 +148,7 @@ def dumps(listing: Listing) -> str:
             value = [value.latitude, value.longitude]
         elif isinstance(value, date):
             value = value.isoformat()
-        values[field.name] = value
+        values[each.name] = value
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -199,7 +200,8 @@ class Problem:
 class Row:
     """One row of a file: a listing, or the problems that refused it. ``external_id`` is known even for most refused rows.
 
-    ``duplicate``: refused because its id stands earlier in the file.
+    ``duplicate``: refused because its id stands earlier in the file. ``repairs`` are cells that were certainly damaged
+    and certainly mended. ``cells`` are those of the row in the publisher's own columns, kept only for what is refused.
     """
 
     number: int
@@ -208,6 +210,8 @@ class Row:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     duplicate: bool = False
+    repairs: tuple[Problem, ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 class OpenState(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -42,6 +43,7 @@ def refresh(
     affected = _closure(connection, {each for each in touched if each > 0}, emptied)
     before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
     new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
+    now = datetime.now(UTC).replace(tzinfo=None)
     alive: set[int] = set()
     rows: list[dict[str, Any]] = []
     moves: list[dict[str, int]] = []
@@ -54,7 +56,7 @@ def refresh(
             own, new_id = new_id, new_id + 1
         alive.add(own)
         moves.extend({"listing": each.id, "resource": own} for each in group if each.resource_id != own)
-        rows.append({"id": own, **merge.resource(group, vocabulary, gazetteer)})
+        rows.append({"id": own, "modified_at": now, **merge.resource(group, vocabulary, gazetteer)})
         merged += len(group) - 1
     for batch in _batches(before | alive):
         connection.execute(delete(Resource).where(Resource.id.in_(batch)))

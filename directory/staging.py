@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -20,9 +21,17 @@ _BATCH = 500
 
 @dataclass(slots=True)
 class Report:
-    """What an import did, or would do. Counts are rows of the file, save ``missing`` and ``removed``: listings before it."""
+    """What an import did, or would do. Counts are records of the file, save ``missing`` and ``removed``: listings before it.
+
+    ``combined`` records joined another row (a group's other weekdays); ``left_out`` counts records that are none of ours,
+    by reason; ``repairs`` were certainly damaged and certainly mended; ``unmapped`` counts words of the publisher's
+    vocabulary that became nothing; ``hours_unread`` counts hours that stayed words. ``merged`` listings share another
+    one's resource; ``kept_apart`` counts pairs at one address that did not merge, by reason. ``conflicts`` are local
+    corrections whose field the source has changed since. ``placed`` counts the listings by how their position is known.
+    """
 
     source: str
+    took_for: str = ""
     rows: int = 0
     added: int = 0
     changed: int = 0
@@ -31,10 +40,19 @@ class Report:
     removed: int = 0
     refused: int = 0
     duplicates: int = 0
+    combined: int = 0
     merged: int = 0
     dry_run: bool = False
+    left_out: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    repairs: list[Problem] = field(default_factory=list)
+    unmapped: Counter[str] = field(default_factory=Counter)
+    hours_read: int = 0
+    hours_unread: Counter[str] = field(default_factory=Counter)
+    kept_apart: Counter[str] = field(default_factory=Counter)
+    conflicts: list[str] = field(default_factory=list)
+    placed: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     diff: list[dict[str, Any]] = field(default_factory=list)
 
@@ -53,6 +71,7 @@ def stage(connection: Connection, rows: Iterable[Row], report: Report, after_row
     for row in rows:
         report.rows += 1
         report.warnings.extend(row.warnings)
+        report.repairs.extend(row.repairs)
         if row.listing is None:
             report.problems.extend(row.problems)
             if row.duplicate:

@@ -18,7 +18,8 @@ from directory.search import Searcher
 
 def resources(directory: Directory) -> list[dict[str, object]]:
     with directory.database.reading() as connection:
-        statement = select(*Resource.__table__.columns).order_by(Resource.id)
+        columns = [column for column in Resource.__table__.columns if column.name != "modified_at"]
+        statement = select(*columns).order_by(Resource.id)
         return [dict(row) for row in connection.execute(statement).mappings()]
 
 

@@ -18,7 +18,7 @@ LAYERS = [
     {"db", "index"},
     {"nearby", "resources", "staging", "crisis", "check"},
     {"answer", "ingest", "statistics"},
-    {"search"},
+    {"search", "intake"},
     {"web"},
     {"cli"},
     {"__main__"},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,7 +17,10 @@ from directory.cli.root import config, directory, json_option, open_directory, r
 from directory.config import Config
 from directory.db import Database
 from directory.errors import DirectoryError
-from directory.importers import own, sources
+from directory.importers import sources
+from directory.importers.drafts import Reading
+from directory.importers.formats import AUTO, FORMATS, Options
+from directory.intake import Wish, take_in
 from directory.records import Problem
 from directory.staging import Report
 
@@ -30,10 +33,27 @@ SHIPPED = ("crisis_lines", "support_groups", "therapists", "treatment_programs")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--allow-removals", is_flag=True, help="Take out at once what the file no longer has.")
 @click.option("--encoding", help="Encoding of a file that is not UTF-8, such as cp1252.")
+@click.option(
+    "--format",
+    "format_name",
+    default=AUTO,
+    type=click.Choice([AUTO, *FORMATS]),
+    help="Format; auto tells it by its content.",
+)
+@click.option(
+    "--individuals", is_flag=True, help="Also take in single persons of a registry, who may practise at home."
+)
 @json_option
 @reports_errors
 def import_files(
-    files: tuple[Path, ...], key: str | None, dry_run: bool, allow_removals: bool, encoding: str | None, as_json: bool
+    files: tuple[Path, ...],
+    key: str | None,
+    dry_run: bool,
+    allow_removals: bool,
+    encoding: str | None,
+    format_name: str,
+    individuals: bool,
+    as_json: bool,
 ) -> None:
     """Bring the directory to what each FILE says: a CSV in our own format (docs/formats.md).
 
@@ -42,11 +62,13 @@ def import_files(
     """
     if key is not None and len(files) > 1:
         raise click.UsageError("--source names one source; import one file at a time with it")
-    opened = open_directory(config())
+    settings = config()
+    opened = open_directory(settings)
+    wish = Wish(format_name, Options(encoding, individuals=individuals), dry_run, allow_removals)
     reports, code = [], 0
     for path in files:
         try:
-            report = import_file(opened, path, key, dry_run, allow_removals, encoding, quiet=as_json)
+            report = import_file(opened, path, key, settings.data_folder, wish, quiet=as_json)
         except DirectoryError as error:
             code = 2
             reports.append(
@@ -67,27 +89,25 @@ def import_files(
 
 
 def import_file(
-    opened: ingest.Directory, path: Path, key: str | None, dry_run: bool = False, allow_removals: bool = False,
-    encoding: str | None = None, *, quiet: bool = True,
-) -> Report:  # fmt: skip
-    """Import one file of our own format, with a progress bar on a terminal."""
+    opened: ingest.Directory,
+    path: Path,
+    key: str | None,
+    data_folder: Path,
+    wish: Wish = Wish(),
+    *,
+    quiet: bool = True,  # noqa: B008 - frozen
+) -> Report:
+    """Import one file, with a progress bar on a terminal."""
     source = sources.beside(path, key)
-    reading = own.read(path, opened.vocabulary, today=today(), encoding=encoding, ignore=source.ignore)
-    shown = not quiet and sys.stderr.isatty()
-    bar: Any = (
-        click.progressbar(length=reading.bytes_total, label=path.name, file=sys.stderr) if shown else nullcontext()
-    )
-    with bar as progress:
+    with ExitStack() as stack:
 
-        def after_row() -> None:
-            if progress is not None:
-                progress.update(reading.bytes_read - progress.pos)
+        def watch(reading: Reading) -> Callable[[], None]:
+            if quiet or not sys.stderr.isatty():
+                return lambda: None
+            bar = stack.enter_context(click.progressbar(length=reading.bytes_total, label=path.name, file=sys.stderr))
+            return lambda: bar.update(reading.bytes_read - bar.pos)
 
-        report = opened.ingest(
-            source, reading.rows, dry_run=dry_run, allow_removals=allow_removals, after_row=after_row
-        )
-    report.notes[:0] = reading.notes
-    return report
+        return take_in(opened, path, source, data_folder, today(), wish, watch)
 
 
 @directory.command("check")
@@ -125,6 +145,6 @@ def load_when_empty(settings: Config) -> None:
     opened.database.create()
     opened.database.mark_loading(True)
     for name in SHIPPED:
-        report = import_file(opened, settings.data_folder / f"{name}.csv", None)
+        report = import_file(opened, settings.data_folder / f"{name}.csv", None, settings.data_folder)
         click.echo(f"loaded {report.rows} rows of {name}.csv", err=True)
     opened.database.mark_loading(False)

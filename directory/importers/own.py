@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from directory import clean, clean_places, hours, phones
 from directory.errors import UnreadableFile
-from directory.importers import delimited, rules
+from directory.importers import delimited
 from directory.importers.cells import (
     Column,
-    Fault,
     Format,
-    Setting,
     choice,
     facet,
     local,
@@ -25,15 +21,13 @@ from directory.importers.cells import (
     need,
     paragraph,
     plain,
-    read_cells,
     text,
 )  # fmt: skip
 from directory.importers.delimited import Record, listed
+from directory.importers.drafts import Draft, Engine, Reading
 from directory.importers.textfile import name_of
 from directory.needs import Vocabulary
-from directory.records import Kind, Listing, Point, Problem, Row, Status
-
-VALUE_LIMIT = 200
+from directory.records import Kind, Status
 
 FORMAT = Format(
     name="listings",
@@ -85,25 +79,6 @@ FORMAT = Format(
 )
 
 
-@dataclass(slots=True)
-class Reading:
-    """A file in our own format being read: an iterator over its rows to be used once, what was assumed, and how far it is."""
-
-    rows: Iterator[Row] = field(repr=False)
-    notes: tuple[str, ...]
-    source: delimited.Reading = field(repr=False)
-
-    @property
-    def bytes_total(self) -> int:
-        """Return the size of the file."""
-        return self.source.bytes_total
-
-    @property
-    def bytes_read(self) -> int:
-        """Return how many of ``bytes_total`` the rows have used so far."""
-        return self.source.bytes_read
-
-
 def read(
     path: Path,
     vocabulary: Vocabulary,
@@ -125,9 +100,9 @@ def read(
     required = [name for name, column in FORMAT.columns.items() if column.required]
     opened = delimited.open_rows(path, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
-    unnamed = tuple(place for place, name in enumerate(opened.header) if not name)
-    reader = _Reader(name_of(path), names, vocabulary, today, unnamed)
-    return Reading((reader.row(record) for record in opened.rows), (*opened.notes, *notes), opened)
+    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today)
+    drafts = (_draft(record, names, opened.header) for record in opened.rows)
+    return Reading(engine.rows(drafts), "our own CSV", opened.header, (*opened.notes, *notes), engine.tally, opened)
 
 
 def _columns(file: str, opened: delimited.Reading, ignore: Collection[str]) -> tuple[tuple[str | None, ...], list[str]]:
@@ -151,91 +126,28 @@ def _columns(file: str, opened: delimited.Reading, ignore: Collection[str]) -> t
     return tuple(name if name in FORMAT.columns and name not in ignored else None for name in names), notes
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    file: str
-    columns: tuple[str | None, ...]
-    vocabulary: Vocabulary
-    today: date
-    unnamed: tuple[int, ...]
-    seen: rules.Seen = field(default_factory=rules.Seen)
-
-    def row(self, record: Record) -> Row:
-        """Return a record as a listing, or as everything that is wrong with it."""
-        cells = {
-            name: cell
-            for name, raw in zip(self.columns, record.cells, strict=False)
-            if name is not None and (cell := clean.unquoted(raw).strip())
-        }
-        external_id = _external_id(cells.get("id", ""))
-        if not record.whole:
-            found = [((fault.column or "").casefold() or None, fault.value, fault.reason) for fault in record.faults]
-            return Row(record.number, external_id, None, self._problems(record, found, ()))
-        hidden: tuple[str, ...] = ()
-        doubts: list[Fault] = []
-        if rules.is_confidential(cells.get("confidential_location", "")):
-            hidden = rules.secrets(cells)
-            if dropped := [name for name in rules.HIDDEN if cells.pop(name, None)]:
-                reason = f"leaves out {listed(dropped)}; take them out of the file too"
-                doubts.append(("confidential_location", cells["confidential_location"], reason))
-        values, found = read_cells(FORMAT.columns, cells, self._setting(cells), _at_fault(record))
-        found.extend(
+def _draft(record: Record, columns: Sequence[str | None], header: Sequence[str]) -> Draft:
+    """Return a record as a draft; what is wrong with the row as a row stands in its problems."""
+    cells = {
+        name: clean.unquoted(raw) for name, raw in zip(columns, record.cells, strict=False) if name is not None
+    }  # fmt: skip
+    several = record.last_line != record.first_line
+    draft = Draft(
+        record.number,
+        cells,
+        own=dict(zip(header, record.cells, strict=False)),
+        whole=record.whole,
+        where=f" (lines {record.first_line}–{record.last_line})" if several else "",
+    )
+    if record.whole:
+        draft.unread = {fault.column.casefold(): fault.reason for fault in record.faults if fault.column is not None}
+        draft.problems.extend(
             (None, "", f"has text in column {place + 1}, which has no name in the header")
-            for place in self.unnamed
-            if record.cells[place].strip()
+            for place, name in enumerate(header)
+            if not name and record.cells[place].strip()
         )
-        before = None if external_id is None else self.seen.before(external_id, record.number)
-        if before is not None:
-            found.append(("id", external_id or "", f"stands already in row {before}"))
-        found.extend((column, rules.WITHHELD, reason) for column, reason in rules.telling(cells, hidden))
-        found.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.problems(cells, values))
-        doubts.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.warnings(cells, values))
-        return Row(
-            record.number,
-            external_id,
-            None if found else _listing(values),
-            self._problems(record, found, hidden),
-            self._problems(record, doubts, hidden),
-            before is not None,
+    else:
+        draft.problems.extend(
+            ((fault.column or "").casefold() or None, fault.value, fault.reason) for fault in record.faults
         )
-
-    def _setting(self, cells: Mapping[str, str]) -> Setting:
-        try:
-            country = clean_places.country(cells.get("country", ""))
-        except ValueError:
-            country = ""
-        return Setting(country, self.vocabulary, self.today)
-
-    def _problems(self, record: Record, found: Sequence[Fault], hidden: tuple[str, ...]) -> tuple[Problem, ...]:
-        several = record.last_line != record.first_line
-        lines = f" (lines {record.first_line}–{record.last_line})" if several else ""
-        made = []
-        for column, value, reason in found:
-            if rules.tells(value, hidden) or rules.tells(reason, hidden):
-                made.append(Problem(self.file, record.number, column, rules.WITHHELD, "cannot be used" + lines))
-                continue
-            cut = value if len(value) <= VALUE_LIMIT else value[: VALUE_LIMIT - 1] + "…"
-            made.append(Problem(self.file, record.number, column, cut, reason + lines))
-        return tuple(made)
-
-
-def _at_fault(record: Record) -> dict[str, str]:
-    return {fault.column.casefold(): fault.reason for fault in record.faults if fault.column is not None}
-
-
-def _external_id(cell: str) -> str | None:
-    try:
-        return clean.slug(cell)
-    except ValueError:
-        return None
-
-
-def _listing(values: dict[str, Any]) -> Listing:
-    stated = {
-        name: value
-        for name, value in values.items()
-        if value is not None and name not in {"id", "latitude", "longitude"}
-    }
-    if "latitude" in values:
-        stated["point"] = Point(values["latitude"], values["longitude"])
-    return Listing(external_id=values["id"], **{"country": None, **stated})
+    return draft

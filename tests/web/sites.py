@@ -37,7 +37,7 @@ def shipped_database(tmp_path_factory: pytest.TempPathFactory, vocabulary: Vocab
     unfinished = folder / "unfinished.sqlite3"
     opened = Directory(Database(f"sqlite:///{unfinished}"), vocabulary, gazetteer)
     for name in SHIPPED:
-        import_file(opened, shipped_folder("data") / f"{name}.csv", None)
+        import_file(opened, shipped_folder("data") / f"{name}.csv", None, shipped_folder("data"))
     opened.database.dispose()
     unfinished.rename(path)
     return path

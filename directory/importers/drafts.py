@@ -1,0 +1,262 @@
+"""The engine under every format: a publisher's record, as text in the columns of our own CSV, becomes a row.
+
+A format turns its records into drafts; only here a cell is cleaned, a rule is held and a row is refused. So a number
+nobody can dial, a street of a confidential place or a date in the future is met alike, whoever published it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+from directory import clean, clean_places
+from directory.geocoding import Gazetteer
+from directory.importers import hours_text, positions, rules
+from directory.importers.cells import Column, Fault, Setting, read_cells
+from directory.importers.delimited import listed
+from directory.importers.rules import Seen
+from directory.needs import Vocabulary
+from directory.records import Listing, Point, Problem, Row
+
+VALUE_LIMIT = 200
+# A publisher's clinic is not lost for a web address nobody can use: these are left out, with a warning.
+OPTIONAL = frozenset(
+    """
+    sms sms_keyword chat_url url email latitude longitude formats languages hours timezone payment audiences minimum_age
+    maximum_age approaches urgent_care accessibility identifiers source_url
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What files are read against: our words, the places, the data folder (for ``mappings``), the day of the import (UTC)."""
+
+    vocabulary: Vocabulary
+    gazetteer: Gazetteer
+    data_folder: Path
+    today: date
+
+
+@dataclass(slots=True)
+class Draft:
+    """One record of a publisher, as text by the columns of our own CSV; lists are separated by ";".
+
+    ``number`` is the row a spreadsheet shows, or the place in an array from 1. ``cells`` may also hold ``hours_text``:
+    hours in the publisher's words, which become ``hours``, else ``hours_note``. ``origins`` names the publisher's column
+    of ours, for messages. ``own`` are the publisher's columns as they were. The lists of faults (publisher's column,
+    value, reason) say what the format itself found. ``unread`` holds why a cell cannot even be looked at. ``whole`` is
+    False when the row could not be read as a row.
+    """
+
+    number: int
+    cells: dict[str, str]
+    origins: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
+    problems: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    repairs: list[Fault] = field(default_factory=list)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = True
+    where: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted while a file is read, beside its rows.
+
+    ``combined``: records that joined another row (a group's other weekdays). ``left_out``: records that are none of
+    ours, by the reason. ``unmapped``: words of the publisher's vocabulary that became nothing, with how often.
+    ``hours_read`` and ``hours_unread``: hours in words that became opening hours, and those that stayed words.
+    """
+
+    combined: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    unmapped: Counter[str] = field(default_factory=Counter)
+    hours_read: int = 0
+    hours_unread: Counter[str] = field(default_factory=Counter)
+
+
+class Progress(Protocol):
+    """How far a file has been read, in bytes."""
+
+    @property
+    def bytes_total(self) -> int:
+        """Return the size of the file."""
+
+    @property
+    def bytes_read(self) -> int:
+        """Return how many of ``bytes_total`` the rows have used so far."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A file being read: an iterator over its rows to be used once, and what was assumed.
+
+    ``took_for`` says what the file was taken for. ``columns`` are the publisher's own, in order, for the CSV of refused
+    rows. ``tally`` is complete when the rows are used up.
+    """
+
+    rows: Iterator[Row] = field(repr=False)
+    took_for: str
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    tally: Tally = field(default_factory=Tally)
+    source: Progress | None = field(default=None, repr=False)
+
+    @property
+    def bytes_total(self) -> int:
+        """Return the size of the file, 0 if unknown."""
+        return self.source.bytes_total if self.source else 0
+
+    @property
+    def bytes_read(self) -> int:
+        """Return how many of ``bytes_total`` the rows have used so far."""
+        return self.source.bytes_read if self.source else 0
+
+
+@dataclass(slots=True)
+class Engine:
+    """Turns the drafts of one file into rows. ``columns`` says how each of our columns is read.
+
+    ``optional`` are the columns of ours that are left out with a warning when they cannot be read. ``gazetteer`` is None
+    when positions are not to be held against the address.
+    """
+
+    file: str
+    columns: Mapping[str, Column]
+    vocabulary: Vocabulary
+    today: date
+    optional: frozenset[str] = frozenset()
+    gazetteer: Gazetteer | None = None
+    tally: Tally = field(default_factory=Tally)
+    seen: Seen = field(default_factory=Seen)
+
+    def rows(self, drafts: Iterable[Draft]) -> Iterator[Row]:
+        """Yield a row for every draft."""
+        return (self.row(draft) for draft in drafts)
+
+    def row(self, draft: Draft) -> Row:
+        """Return a draft as a listing, or as everything that is wrong with it."""
+        cells = {name: cell for name, raw in draft.cells.items() if (cell := raw.strip())}
+        external_id = _external_id(cells.get("id", ""))
+        if not draft.whole:
+            return self._refused(draft, external_id, draft.problems, ())
+        self._read_hours(cells)
+        hidden: tuple[str, ...] = ()
+        doubts: list[Fault] = []
+        if rules.is_confidential(cells.get("confidential_location", "")):
+            hidden = rules.secrets(cells)
+            if dropped := [name for name in rules.HIDDEN if cells.pop(name, None)]:
+                reason = f"leaves out {listed(dropped)}; take them out of the file too"
+                doubts.append(("confidential_location", cells["confidential_location"], reason))
+        values, found = read_cells(self.columns, cells, self._setting(cells), draft.unread)
+        found = list(self._without_optional(cells, values, found, doubts))
+        before = None if external_id is None else self.seen.before(external_id, draft.number)
+        if before is not None:
+            found.append(("id", external_id or "", f"stands already in row {before}"))
+        found.extend((column, rules.WITHHELD, reason) for column, reason in rules.telling(cells, hidden))
+        found.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.problems(cells, values))
+        doubts.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.warnings(cells, values))
+        found = [*draft.problems, *_of_publisher(found, draft.origins)]
+        if found:
+            return self._refused(draft, external_id, found, hidden, duplicate=before is not None)
+        listing = _listing(values)
+        if self.gazetteer is not None and (doubt := positions.doubt(listing, self.gazetteer)):
+            listing = replace(listing, point=None)
+            doubts.append(("latitude", f"{cells['latitude']}, {cells['longitude']}", doubt))
+        doubts = [*draft.warnings, *_of_publisher(doubts, draft.origins)]
+        return Row(
+            draft.number,
+            external_id,
+            listing,
+            (),
+            self._problems(draft, doubts, hidden),
+            repairs=self._problems(draft, draft.repairs, hidden),
+        )
+
+    def _refused(
+        self,
+        draft: Draft,
+        external_id: str | None,
+        found: Sequence[Fault],
+        hidden: tuple[str, ...],
+        *,
+        duplicate: bool = False,
+    ) -> Row:
+        own = {} if hidden else draft.own
+        return Row(
+            draft.number, external_id, None, self._problems(draft, found, hidden), duplicate=duplicate, cells=own
+        )
+
+    def _read_hours(self, cells: dict[str, str]) -> None:
+        words = cells.pop("hours_text", "")
+        if not words:
+            return
+        hours = hours_text.opening_hours(words)
+        if hours is None:
+            self.tally.hours_unread[words[:VALUE_LIMIT]] += 1
+            cells["hours_note"] = "; ".join(filter(None, (cells.get("hours_note"), words)))
+        else:
+            self.tally.hours_read += 1
+            cells["hours"] = hours
+
+    def _without_optional(
+        self, cells: dict[str, str], values: dict[str, Any], found: Sequence[Fault], doubts: list[Fault]
+    ) -> Iterator[Fault]:
+        """Yield the faults that refuse; optional cells at fault are taken out and become doubts."""
+        for column, value, reason in found:
+            if column not in self.optional:
+                yield column, value, reason
+                continue
+            doubts.append((column, value, f"{reason}; left out"))
+            if column in {"latitude", "longitude"}:
+                for each in ("latitude", "longitude"):
+                    cells.pop(each, None)
+                    values.pop(each, None)
+            elif not self.columns[column].many:
+                cells.pop(column, None)
+
+    def _setting(self, cells: Mapping[str, str]) -> Setting:
+        try:
+            country = clean_places.country(cells.get("country", ""))
+        except ValueError:
+            country = ""
+        return Setting(country, self.vocabulary, self.today)
+
+    def _problems(self, draft: Draft, found: Sequence[Fault], hidden: tuple[str, ...]) -> tuple[Problem, ...]:
+        made = []
+        for column, value, reason in found:
+            if rules.tells(value, hidden) or rules.tells(reason, hidden):
+                made.append(Problem(self.file, draft.number, column, rules.WITHHELD, "cannot be used" + draft.where))
+                continue
+            cut = value if len(value) <= VALUE_LIMIT else value[: VALUE_LIMIT - 1] + "…"
+            made.append(Problem(self.file, draft.number, column, cut, reason + draft.where))
+        return tuple(made)
+
+
+def _of_publisher(found: Iterable[Fault], origins: Mapping[str, str]) -> Iterator[Fault]:
+    for column, value, reason in found:
+        yield (origins.get(column, column) if column is not None else None), value, reason
+
+
+def _external_id(cell: str) -> str | None:
+    try:
+        return clean.slug(cell)
+    except ValueError:
+        return None
+
+
+def _listing(values: dict[str, Any]) -> Listing:
+    stated = {
+        name: value
+        for name, value in values.items()
+        if value is not None and name not in {"id", "latitude", "longitude"}
+    }
+    if "latitude" in values:
+        stated["point"] = Point(values["latitude"], values["longitude"])
+    return Listing(external_id=values["id"], **{"country": None, **stated})
