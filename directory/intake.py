@@ -25,6 +25,9 @@ class Wish:
     allow_removals: bool = False
 
 
+AS_USUAL = Wish()
+
+
 def take_in(
     directory: Directory,
     path: Path,

@@ -20,7 +20,7 @@ from directory.errors import DirectoryError
 from directory.importers import sources
 from directory.importers.drafts import Reading
 from directory.importers.formats import AUTO, FORMATS, Options
-from directory.intake import Wish, take_in
+from directory.intake import AS_USUAL, Wish, take_in
 from directory.records import Problem
 from directory.staging import Report
 
@@ -93,9 +93,9 @@ def import_file(
     path: Path,
     key: str | None,
     data_folder: Path,
-    wish: Wish = Wish(),
+    wish: Wish = AS_USUAL,
     *,
-    quiet: bool = True,  # noqa: B008 - frozen
+    quiet: bool = True,
 ) -> Report:
     """Import one file, with a progress bar on a terminal."""
     source = sources.beside(path, key)
