@@ -244,7 +244,7 @@ class Answer:
                     .join(Resource, Resource.id == AreaToken.resource_id)
                     .where(
                         AreaToken.token == index.ANY,
-                        AreaToken.area.in_(areas(self.results.country, place)),
+                        AreaToken.area.in_(areas(self.results.country, place, self.gazetteer)),
                         condition,
                         *nearby.facet_conditions(wish, AreaToken),
                         *wish.conditions,
@@ -327,10 +327,12 @@ def _key(match: Match, rings: Sequence[_Ring]) -> Key:
     return Key(ring, match.tier, match.chord_squared, int(match.resource["id"]))
 
 
-def areas(country: str, place: Place | None) -> list[str]:
-    """Return the areas that serve somebody at a place: the region, the country, the world."""
-    found = [f"{country}-{place.region}"] if place is not None and place.region else []
-    return [*found, country, index.WORLD]
+def areas(country: str, place: Place | None, gazetteer: Gazetteer) -> list[str]:
+    """Return the areas that serve somebody at a place: its county (US), the region, the country, the world."""
+    if place is None or not place.region:
+        return [country, index.WORLD]
+    county = gazetteer.county(place)
+    return [*([county] if county else []), f"{country}-{place.region}", country, index.WORLD]
 
 
 def talks_now(row: Any) -> bool:

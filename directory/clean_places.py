@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import zoneinfo
 from functools import lru_cache
@@ -12,6 +13,7 @@ import phonenumbers
 
 from directory import geo
 from directory.clean import DAMAGED, text
+from directory.config import shipped_folder
 from directory.needs import folded
 from directory.records import Point
 
@@ -39,6 +41,11 @@ _AU_REGIONS = {
     "australian capital territory": "ACT", "new south wales": "NSW", "northern territory": "NT", "queensland": "QLD",
     "south australia": "SA", "tasmania": "TAS", "victoria": "VIC", "western australia": "WA",
 }  # fmt: skip
+_COPPER_RIVER = "write US-AK-261, Valdez-Cordova as it was before it was divided in 2019"
+_PLANNING_REGION = "the planning regions of 2022 are not among them: write the counties, US-CT-001 to US-CT-015"
+_NEWER_COUNTIES = {"US-AK-063": _COPPER_RIVER, "US-AK-066": _COPPER_RIVER} | {
+    f"US-CT-1{digit}0": _PLANNING_REGION for digit in range(1, 10)
+}
 _REGIONS = {"US": _US_REGIONS, "CA": _CA_REGIONS, "AU": _AU_REGIONS}
 # Listed as regions of the US: their mail, their 988 and their 911 are its own.
 _TERRITORIES = frozenset({"PR", "GU", "VI", "AS", "MP"})
@@ -161,6 +168,9 @@ def service_area(cell: str) -> str:
     country(land)
     if land in _REGIONS and part and part[:3].rstrip("-") not in _REGIONS[land].values():
         raise ValueError(f"names no state or province of {land}")
+    if len(part) == len("IL-031") and code not in _counties():
+        hint = _NEWER_COUNTIES.get(code, "write its FIPS code, such as US-IL-031")
+        raise ValueError(f"names no county of {part[:2]}; {hint}")
     return code
 
 
@@ -172,6 +182,13 @@ def _degrees(cell: str, limit: int, what: str) -> float:
     if not -limit <= number <= limit:
         raise ValueError(f"is not {what}: it must lie between -{limit} and {limit}")
     return number
+
+
+@lru_cache(maxsize=1)
+def _counties() -> frozenset[str]:
+    """The counties' codes (data/places/us_counties.toml says which edition)."""
+    with (shipped_folder("data") / "places" / "us_counties.csv").open(encoding="utf-8", newline="") as lines:
+        return frozenset(row["code"] for row in csv.DictReader(lines))
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,8 @@ from geopy.location import Location
 from geopy.point import Point as GeopyPoint
 
 from directory.errors import BadData, BadQuery
-from directory.gazetteer_files import Files, Named
+from directory.gazetteer_counties import Counties
+from directory.gazetteer_files import Area, Files, Named
 from directory.gazetteer_places import Namer, choose
 from directory.gazetteer_postal import PostalCodes, is_military, military_place
 from directory.gazetteer_reading import Reader
@@ -22,8 +23,10 @@ from directory.gazetteer_text import fold, postal_keys, tidy
 from directory.records import Place, Point
 
 LONGEST_QUERY = 200
+CODES_KM = 100.0
 # Written as regions of the United States: "San Juan, PR" is a US address.
 TERRITORIES = frozenset({"PR", "GU", "VI", "AS", "MP"})
+WITHIN_A_COUNTY = frozenset({"postal_code", "city", "coordinates"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
         self._codes = PostalCodes(self._files, self._namer)
         self._reader = Reader(self._files, self._namer, self._codes)
         self._regions = self._files.region_names
+        self.counties = Counties(folder)
 
     def find(self, text: str, default_country: str = "US") -> Found:
         """Find the place ``text`` means for somebody in ``default_country`` (ISO 3166-1 alpha-2).
@@ -135,6 +139,37 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
 
         chosen, _ = choose(each for each in self._files.named(fold(city)) if lies_there(each))
         return self._namer.place(chosen.record) if chosen else None
+
+    def area_at(self, point: Point) -> tuple[str | None, str | None]:
+        """Return the country and the region (None where not known) of the known place nearest to a point.
+
+        (None, None) when no place is known within 500 km.
+        """
+        city = self._files.nearest_city(point.latitude, point.longitude)
+        code = self._files.nearest_code(point.latitude, point.longitude, min(city[0], CODES_KM) if city else CODES_KM)
+        found = code or city
+        return (found[1].area.country, found[1].area.region or None) if found else (None, None)
+
+    def has_town_within(self, point: Point, country: str, region: str, radius_km: float) -> bool:
+        """Tell whether a city of a region lies within ``radius_km`` of a point."""
+        area = Area(country, region, "", "")
+        return self._files.towns_within(point.latitude, point.longitude, radius_km, area) is not None
+
+    def county(self, place: Place) -> str | None:
+        """Return the county of the United States a place lies in ("US-IL-031"), by its centre.
+
+        None for what is larger than a county or roughly known: a region, a country, the area of a ZIP nobody lists.
+        """
+        if place.country != "US" or place.point is None or place.precision not in WITHIN_A_COUNTY:
+            return None
+        return self.counties.at(place.point, place.region)
+
+    def area_name(self, code: str, language: str = "en") -> str:
+        """Return the name of an area served by its code: "Cook County, IL", "Illinois", "United States"; else the code."""
+        country, _, region = code.partition("-")
+        if not region:
+            return self.country_name(country, language)
+        return self.counties.name(code) or self.region_name(country, region)
 
     def countries(self) -> dict[str, str]:
         """Return the English name of every country of ISO 3166-1, and Kosovo, by its two-letter code."""

@@ -101,7 +101,7 @@ def is_stale(resource: Mapping[str, Any], at: datetime) -> bool:
 
 
 def opening(resource: Mapping[str, Any], at: datetime) -> hours.Open:
-    """Return one of the four answers to "open now", in the resource's own zone."""
+    """Return one of the four answers to "open now", in the resource's own zone; never open when nobody knows how old it is."""
     return hours.open_state(
         resource["hours"],
         resource["timezone"],
@@ -109,7 +109,7 @@ def opening(resource: Mapping[str, Any], at: datetime) -> hours.Open:
         resource["region"],
         at,
         hours_note=resource["hours_note"],
-        trusted=not is_stale(resource, at) and resource["status"] == "active",
+        trusted=facts_date(resource) is not None and not is_stale(resource, at) and resource["status"] == "active",
     )
 
 

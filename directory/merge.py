@@ -1,97 +1,82 @@
-"""Listings of the same thing become one resource. Automatic only when certain; nothing is guessed.
-
-Two listings are the same when they share a typed identifier, or the same full name, street and postal code with
-neither ages nor audiences contradicting (docs/decisions/merge.md).
-"""
+"""The row that listings of the same thing make: what is shown of them, with what maintainers corrected and confirmed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from directory import clean, geo
+from directory import geo
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
 from directory.records import Kind, Listing, Phone, Place, Point, Precision, without_door
+from directory.sameness import Sourced
 
-# A practice and a programme at one address are often one site seen by two directories; lines and groups never are.
-_SITE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
-_DOORLESS_FORMATS = frozenset({"phone", "text", "chat", "video"})
+__all__ = [
+    "ADDRESS",
+    "AS_SAID",
+    "WORDS",
+    "Check",
+    "Corrected",
+    "Sourced",
+    "as_corrected",
+    "contact",
+    "lead_of",
+    "resource",
+]
+
+# What may tell where a confidential place is; of an open listing beside it none of this is shown.
+WORDS = (
+    "organization", "description", "hours_note", "eligibility", "url", "chat_url", "email", "source_url", "city", "region",
+)  # fmt: skip
+# A corrected one of these makes the coordinates of the source those of another address.
+ADDRESS = frozenset({"address_1", "city", "region", "postal_code", "country"})
+Contact = tuple[str | None, str | None, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sourced:
-    """A listing as stored: its row id, its source's name and date, and the resource it belongs to so far."""
+class Check:
+    """What a maintainer found about a way to reach somebody: it worked ``on`` a day, or (``on`` None) it did not.
 
-    id: int
-    listing: Listing
-    source_name: str
-    source_date: date | None
-    resource_id: int | None
+    It counts as long as the number is the one that was called, and the source has not checked it since.
+    """
 
-
-def keys(listing: Listing) -> list[str]:
-    """Return the keys under which another listing may be found to be the same thing; often none."""
-    found = [identifier for identifier in listing.identifiers if ":" in identifier]
-    if listing.address_1 and listing.postal_code and not listing.confidential_location:
-        parts = (listing.name, listing.address_1, listing.address_2 or "", listing.postal_code, listing.country or "")
-        found.append("site:" + "|".join(clean.match_key(part) for part in parts)[:390])
-    return found
+    contact: Contact
+    on: date | None
+    by: str | None
+    made_on: date
 
 
-def contradiction(a: Listing, b: Listing) -> str | None:
-    """Return why two listings that share a key are not certainly the same thing, or None when nothing speaks against it."""
-    if a.kind != b.kind and not {a.kind, b.kind} <= _SITE_KINDS:
-        return "different kinds"
-    if set(a.identifiers) & set(b.identifiers):
-        return None
-    if (a.minimum_age, a.maximum_age) != (b.minimum_age, b.maximum_age) and _ages_stated(a) and _ages_stated(b):
-        return "different ages"
-    if a.audiences and b.audiences and set(a.audiences) != set(b.audiences):
-        return "different audiences"
-    return None
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What maintainers say of a resource: ``values`` by field of ``Listing``, and the newest check of its number."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    check: Check | None = None
 
 
-def groups(members: Sequence[Sourced]) -> list[list[Sourced]]:
-    """Return the members as groups of the same thing, each in order of listing id, by the keys they share."""
-    if len(members) == 1:
-        return [list(members)]
-    found: list[list[Sourced]] = []
-    group_keys: list[set[str]] = []
-    for member in sorted(members, key=lambda each: each.id):
-        own = set(keys(member.listing))
-        joined = [
-            number
-            for number, group in enumerate(found)
-            if own & group_keys[number] and all(contradiction(member.listing, other.listing) is None for other in group)
-        ]
-        if not joined:
-            found.append([member])
-            group_keys.append(own)
-            continue
-        first, *others = joined
-        found[first].append(member)
-        group_keys[first] |= own
-        for number in reversed(others):
-            pairs = ((a, b) for a in found[first] for b in found[number])
-            if all(contradiction(a.listing, b.listing) is None for a, b in pairs):
-                found[first].extend(found.pop(number))
-                group_keys[first] |= group_keys.pop(number)
-    return [sorted(group, key=lambda each: each.id) for group in found]
+AS_SAID = Corrected()
 
 
-def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazetteer) -> dict[str, Any]:
+def contact(values: Mapping[str, Any]) -> Contact:
+    """Return the numbers of a resource: phone, extension, keys to press, and where to text."""
+    return values["phone"], values["phone_extension"], values["phone_press"], values["sms"]
+
+
+def resource(
+    group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazetteer, corrected: Corrected = AS_SAID
+) -> dict[str, Any]:
     """Return the column values of the resource that a group of listings makes, without its id.
 
     Needs are united. Language, payment, ages and audiences count only as far as every listing that speaks of them
     agrees. Phone with extension, address with position and hours with zone are each taken whole from one listing;
-    ``last_checked`` is that of the listing the phone came from.
+    ``last_checked`` is that of the listing the phone came from. What was corrected is taken as if every listing said so.
     """
-    ordered = sorted(_guarded(group), key=lambda each: (-(each.listing.last_checked or date.min).toordinal(), each.id))
-    listings = [each.listing for each in ordered]
-    lead = next((each for each in listings if each.phone is not None or each.sms is not None), listings[0])
+    ordered = by_date(_guarded(group))
+    said = [each.listing for each in ordered]
+    listings = [as_corrected(each, corrected.values) for each in said]
+    lead = listings[said.index(_lead(said))]
     addressed = (
         _first(listings, lambda each: each.address_1 or each.point) or _first(listings, lambda each: each.city) or lead
     )
@@ -115,7 +100,7 @@ def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazett
     ):  # fmt: skip
         facet_bits |= vocabulary.facet_bits(facet, values)
     facet_bits |= vocabulary.ages(*_ages(minimum_age, maximum_age, audiences, vocabulary))
-    return {
+    row = {
         "kind": str(Kind.TREATMENT_PROGRAM if len({each.kind for each in listings}) > 1 else lead.kind),
         "name": lead.name,
         "organization": _any(listings, "organization"),
@@ -165,8 +150,43 @@ def resource(group: Sequence[Sourced], vocabulary: Vocabulary, gazetteer: Gazett
         "checked_by": lead.checked_by,
         "identifiers": list(_united(listings, "identifiers")),
         "sources": [_source(each) for each in ordered],
-        "programs": [_program(each.listing, confidential) for each in ordered] if len(ordered) > 1 else [],
+        "programs": [_program(each, confidential) for each in listings] if len(listings) > 1 else [],
     }
+    return row | _checked(row, corrected.check)
+
+
+def by_date(group: Iterable[Sourced]) -> list[Sourced]:
+    """Return listings with the newest checked first."""
+    return sorted(group, key=lambda each: (-(each.listing.last_checked or date.min).toordinal(), each.id))
+
+
+def lead_of(group: Sequence[Sourced]) -> Sourced:
+    """Return the listing of a group whose name and phone are shown."""
+    ordered = by_date(_guarded(group))
+    return ordered[[each.listing for each in ordered].index(_lead([each.listing for each in ordered]))]
+
+
+def _lead(listings: Sequence[Listing]) -> Listing:
+    return next((each for each in listings if each.phone is not None or each.sms is not None), listings[0])
+
+
+def as_corrected(listing: Listing, values: Mapping[str, Any]) -> Listing:
+    """Return a listing with corrected fields; where its address is corrected alone, without its coordinates."""
+    if not values:
+        return listing
+    if "point" not in values and not ADDRESS.isdisjoint(values):
+        return replace(listing, **values, point=None)  # the source's pin is that of the address it gives
+    return replace(listing, **values)
+
+
+def _checked(values: Mapping[str, Any], check: Check | None) -> dict[str, Any]:
+    """Return the date and the name of a check that counts; nothing when it does not."""
+    if check is None or check.contact != contact(values):
+        return {}
+    known = values["last_checked"]
+    if check.on is None:
+        return {} if known and known > check.made_on else {"last_checked": None, "checked_by": None}
+    return {} if known and known > check.on else {"last_checked": check.on, "checked_by": check.by}
 
 
 def _guarded(group: Sequence[Sourced]) -> Sequence[Sourced]:
@@ -181,20 +201,8 @@ def _guarded(group: Sequence[Sourced]) -> Sequence[Sourced]:
 
 
 def _wordless(listing: Listing, name: str) -> Listing:
-    return replace(
-        without_door(listing),
-        name=name,
-        organization=None,
-        description=None,
-        hours_note=None,
-        eligibility=None,
-        url=None,
-        chat_url=None,
-        email=None,
-        source_url=None,
-        city=None,
-        region=None,
-    )
+    nothing: dict[str, Any] = dict.fromkeys(WORDS)
+    return replace(without_door(listing), name=name, **nothing)
 
 
 def _source(member: Sourced) -> dict[str, Any]:

@@ -120,7 +120,10 @@ class ListingMove(Base):
 
 
 class MergeKey(Base):
-    """A key two listings must share before they can be the same thing: a typed identifier, or name, street and postcode."""
+    """A key two listings must share before they can be the same thing: a typed identifier, or name, street and postcode.
+
+    A ``door:`` key (street, postal code, country) only tells neighbours and never merges.
+    """
 
     __tablename__ = "merge_key"
     key: Mapped[str] = mapped_column(String(400), primary_key=True)

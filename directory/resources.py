@@ -1,29 +1,22 @@
-"""listing -> resource: which listings are the same thing, and the rows they make. Called inside the one writing transaction."""
+"""listing -> resource: which listings are one, and the rows they make. Called inside the one writing transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from directory import index, merge
+from directory import corrections, decisions, index, merge, sameness
 from directory.geocoding import Gazetteer
-from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias, Source
+from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias
+from directory.naming import sourced
 from directory.needs import Vocabulary
-from directory.records import loads
+from directory.sameness import Decisions, Sourced
 
 _BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh did: ``merged`` listings, and ``moved`` ones with the resource each belonged to before."""
-
-    merged: int
-    moved: Mapping[int, int]
+_COLUMNS = tuple(column.name for column in Resource.__table__.columns if column.name != "modified_at")
 
 
 def refresh(
@@ -33,22 +26,22 @@ def refresh(
     gazetteer: Gazetteer,
     *,
     index_too: bool = True,
-) -> Refreshed:
+) -> dict[int, int]:
     """Rebuild the resources of some listings and, unless told not to, index them.
 
     ``touched`` holds ids of listings, and for deleted listings the negative id of the resource each belonged to.
-    Returns how many listings share another one's resource, and which listings left the resource they belonged to.
+    A resource whose columns are as before keeps its row, and with it ``modified_at``. Returns the listings that
+    left a resource, each with its id.
     """
     emptied = {-each for each in touched if each < 0}
+    decided, held_back = decisions.load(connection), corrections.load(connection)
     affected = _closure(connection, {each for each in touched if each > 0}, emptied)
     before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
     new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
-    now = datetime.now(UTC).replace(tzinfo=None)
     alive: set[int] = set()
     rows: list[dict[str, Any]] = []
     moves: list[dict[str, int]] = []
-    merged = 0
-    for group in _components(affected):
+    for group in _components(affected, decided):
         held = sorted({each.resource_id for each in group if each.resource_id is not None} - alive)
         if held:
             own = held[0]
@@ -56,12 +49,9 @@ def refresh(
             own, new_id = new_id, new_id + 1
         alive.add(own)
         moves.extend({"listing": each.id, "resource": own} for each in group if each.resource_id != own)
-        rows.append({"id": own, "modified_at": now, **merge.resource(group, vocabulary, gazetteer)})
-        merged += len(group) - 1
-    for batch in _batches(before | alive):
-        connection.execute(delete(Resource).where(Resource.id.in_(batch)))
-    for start in range(0, len(rows), _BATCH):
-        connection.execute(insert(Resource), rows[start : start + _BATCH])
+        corrected = corrections.of(group, held_back)
+        rows.append({"id": own, **merge.resource(group, vocabulary, gazetteer, corrected)})
+    changed = _store(connection, rows, before - alive)
     if moves:
         move = update(Listing).where(Listing.id == bindparam("listing")).values(resource_id=bindparam("resource"))
         connection.execute(move, moves)
@@ -69,49 +59,77 @@ def refresh(
     connection.execute(update(Meta).where(Meta.key == "next_resource_id").values(value=new_id))
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
     if index_too:
-        index.update(connection, before | alive)
+        index.update(connection, changed)
     moved = {each.id: each.resource_id for each in affected if each.resource_id is not None}
-    return Refreshed(merged, {move["listing"]: moved[move["listing"]] for move in moves if move["listing"] in moved})
+    return {move["listing"]: moved[move["listing"]] for move in moves if move["listing"] in moved}
 
 
-def store_keys(connection: Connection, listing_ids: Sequence[int]) -> None:
-    """Write anew the merge keys of some listings."""
-    connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_(listing_ids)))
-    records = connection.execute(select(Listing.id, Listing.record).where(Listing.id.in_(listing_ids)))
-    rows = [
-        {"key": key, "listing_id": row.id} for row in records for key in dict.fromkeys(merge.keys(loads(row.record)))
-    ]
-    if rows:
-        connection.execute(insert(MergeKey), rows)
+def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int]) -> set[int]:
+    """Write the resources that differ from what is stored; return their ids and those of the ones that are gone."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    columns = [getattr(Resource, name) for name in _COLUMNS]
+    changed = set(gone)
+    for batch in _batches(gone):
+        connection.execute(delete(Resource).where(Resource.id.in_(batch)))
+    for start in range(0, len(rows), _BATCH):
+        batch_rows = rows[start : start + _BATCH]
+        ids = [row["id"] for row in batch_rows]
+        stored = {row.id: tuple(row) for row in connection.execute(select(*columns).where(Resource.id.in_(ids)))}
+        new = [row for row in batch_rows if stored.get(row["id"]) != tuple(row[name] for name in _COLUMNS)]
+        if not new:
+            continue
+        connection.execute(delete(Resource).where(Resource.id.in_([row["id"] for row in new])))
+        connection.execute(insert(Resource), [{**row, "modified_at": now} for row in new])
+        changed.update(row["id"] for row in new)
+    return changed
 
 
-def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> list[merge.Sourced]:
+def store_keys(connection: Connection, listing_ids: Iterable[int]) -> None:
+    """Write anew the merge keys of some listings: what they say themselves, their door, and what was decided of them."""
+    decided = decisions.load(connection)
+    for batch in _batches(listing_ids):
+        connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_(batch)))
+        rows = [
+            {"key": key, "listing_id": each.id}
+            for each in sourced(connection, batch)
+            for key in dict.fromkeys(_keys(each, decided))
+        ]
+        if rows:
+            connection.execute(insert(MergeKey), rows)
+
+
+def _keys(member: Sourced, decided: Decisions) -> Iterator[str]:
+    yield from _joining_keys(member, decided)
+    if (door := sameness.door(member.listing)) is not None:
+        yield door
+
+
+def _joining_keys(member: Sourced, decided: Decisions) -> list[str]:
+    others = decided.same.get(member.ref, ())
+    return [*sameness.keys(member.listing), *(sameness.pair_key(member.ref, other) for other in others)]
+
+
+def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> list[Sourced]:
     """Return these listings, those of these resources, and all that share a resource or a merge key with any of them."""
-    found: dict[int, merge.Sourced] = {}
+    found: dict[int, Sourced] = {}
     for batch in _batches(resource_ids):
         listing_ids |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(batch))).scalars())
     frontier = set(listing_ids)
     while frontier:
         near: set[int] = set()
         for batch in _batches(frontier):
-            resources: set[int] = set()
-            query = (
-                select(Listing.id, Listing.record, Listing.resource_id, Source.name, Source.retrieved)
-                .join(Source, Source.id == Listing.source_id)
-                .where(Listing.id.in_(batch))
+            found.update((each.id, each) for each in sourced(connection, batch))
+            resources = {found[each].resource_id for each in batch if each in found} - {None}
+            same_key = select(MergeKey.key).where(
+                MergeKey.listing_id.in_(batch), MergeKey.key.not_like(f"{sameness.DOOR}%")
             )
-            for row in connection.execute(query):
-                found[row.id] = merge.Sourced(row.id, loads(row.record), row.name, row.retrieved, row.resource_id)
-                if row.resource_id is not None:
-                    resources.add(row.resource_id)
-            same_key = select(MergeKey.key).where(MergeKey.listing_id.in_(batch))
             near |= set(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(same_key))).scalars())
             near |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(resources))).scalars())
         frontier = near - found.keys()
     return [found[each] for each in sorted(found)]
 
 
-def _components(affected: Sequence[merge.Sourced]) -> Iterator[list[merge.Sourced]]:
+def _components(affected: Sequence[Sourced], decided: Decisions) -> Iterator[list[Sourced]]:
     """Yield the groups of listings that are one resource; only those that share a key are compared with each other."""
     leader: dict[str, str] = {}
 
@@ -121,23 +139,23 @@ def _components(affected: Sequence[merge.Sourced]) -> Iterator[list[merge.Source
             key = leader[key]
         return key
 
-    own_keys = {each.id: merge.keys(each.listing) for each in affected}
+    own_keys = {each.id: _joining_keys(each, decided) for each in affected}
     for keys in own_keys.values():
         for key in keys[1:]:
             leader[find(key)] = find(keys[0])
-    together: dict[str, list[merge.Sourced]] = {}
+    together: dict[str, list[Sourced]] = {}
     for each in affected:
         keys = own_keys[each.id]
         together.setdefault(find(keys[0]) if keys else f"alone:{each.id}", []).append(each)
     for members in together.values():
-        yield from merge.groups(members)
+        yield from sameness.groups(members, decided)
 
 
 def _store_aliases(
     connection: Connection,
     gone: set[int],
     alive: set[int],
-    affected: Sequence[merge.Sourced],
+    affected: Sequence[Sourced],
     moves: Sequence[dict[str, int]],
 ) -> None:
     """Remember where each merged-away id went; an id that lives again is no alias."""

@@ -60,7 +60,7 @@ class Searcher:
             query, country, place, found.candidates, bool(query.near) and place is None and not found.candidates
         )
         with self.database.reading() as connection:
-            served = AreaToken.area.in_(areas(country, place))
+            served = AreaToken.area.in_(areas(country, place, self.gazetteer))
             results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
             if found.candidates:
                 return results
@@ -70,7 +70,9 @@ class Searcher:
         """Return the emergency number and every crisis line of a country, general lines first."""
         try:
             with self.database.reading() as connection:
-                served = or_(AreaToken.area.in_(areas(country, None)), AreaToken.area.like(f"{country}-%"))
+                served = or_(
+                    AreaToken.area.in_(areas(country, None, self.gazetteer)), AreaToken.area.like(f"{country}-%")
+                )
                 return self._crisis(connection, Query(at=at), country, served, referral_too=True)
         except DatabaseUnavailable:
             return self.crisis_book.matches(country, at, regional=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text, update
 
-from directory.records import Problem, Row, dumps
+from directory import corrections
+from directory.models import ImportRun, ListingChange
+from directory.records import Problem, Row, dumps, loads, without_door
 
 DIFF_SHOWN = 1000
 HIDDEN = ("address_1", "address_2", "postal_code", "point", "description", "hours_note", "source_url")
@@ -28,6 +30,7 @@ class Report:
     vocabulary that became nothing; ``hours_unread`` counts hours that stayed words. ``merged`` listings share another
     one's resource; ``kept_apart`` counts pairs at one address that did not merge, by reason. ``conflicts`` are local
     corrections whose field the source has changed since. ``placed`` counts the listings by how their position is known.
+    ``hidden``: something was remembered of places that are confidential now, and forgotten.
     """
 
     source: str
@@ -43,6 +46,7 @@ class Report:
     combined: int = 0
     merged: int = 0
     dry_run: bool = False
+    hidden: bool = False
     left_out: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -63,12 +67,22 @@ class Report:
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
-def stage(connection: Connection, rows: Iterable[Row], report: Report, after_row: Callable[[], None]) -> set[str]:
-    """Write the good rows to the staging table; return the ids of the refused ones, whose old listings stay."""
+def stage(
+    connection: Connection,
+    rows: Iterable[Row],
+    report: Report,
+    after_row: Callable[[], None],
+    hidden: Collection[str] = (),
+) -> set[str]:
+    """Write the good rows to the staging table; return the ids of the refused ones, whose old listings stay.
+
+    Rows with one of the ``hidden`` ids are confidential by a maintainer's word: their doors are dropped here.
+    """
     kept: set[str] = set()
     batch: list[dict[str, Any]] = []
     add = text("INSERT INTO staging VALUES (:external_id, :position, :content_hash, :record)")
-    for row in rows:
+    for given in rows:
+        row = _discreet(given) if given.external_id in hidden else given
         report.rows += 1
         report.warnings.extend(row.warnings)
         report.repairs.extend(row.repairs)
@@ -100,6 +114,15 @@ def stage(connection: Connection, rows: Iterable[Row], report: Report, after_row
     return kept
 
 
+def _discreet(row: Row) -> Row:
+    """Return a row without its door, and without what was said of its cells."""
+    said: dict[str, Any] = {
+        name: tuple(replace(each, value=WITHHELD, reason="cannot be used") for each in getattr(row, name))
+        for name in ("problems", "warnings", "repairs")
+    }
+    return replace(row, listing=None if row.listing is None else corrections.hide(row.listing), cells={}, **said)
+
+
 def diff(connection: Connection, source_id: int, gone: Sequence[str], newly: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what would change, listing by listing, at most ``DIFF_SHOWN`` of them."""
     changed = text(
@@ -120,6 +143,30 @@ def diff(connection: Connection, source_id: int, gone: Sequence[str], newly: Seq
     for change, ids in (("removed", gone), ("missing", newly)):
         for external_id in ids[:DIFF_SHOWN]:
             yield {"id": external_id, "change": change, "fields": {}}
+
+
+def forget_streets(connection: Connection, source_id: int) -> bool:
+    """Take the street out of what is remembered of listings that are confidential from now on, in every run.
+
+    Returns whether anything was remembered of such listings.
+    """
+    hidden = connection.execute(
+        select(ListingChange.import_run_id, ListingChange.external_id, ListingChange.record)
+        .join(ImportRun, ImportRun.id == ListingChange.import_run_id)
+        .where(
+            ImportRun.source_id == source_id,
+            ListingChange.record.is_not(None),
+            text("listing_change.external_id IN (SELECT external_id FROM staging WHERE record LIKE :confidential)"),
+        ),
+        {"confidential": '%"confidential_location":true%'},
+    ).all()
+    for row in hidden:
+        connection.execute(
+            update(ListingChange)
+            .where(ListingChange.import_run_id == row.import_run_id, ListingChange.external_id == row.external_id)
+            .values(record=dumps(without_door(loads(row.record or ""))))
+        )
+    return bool(hidden)
 
 
 STAGING = (

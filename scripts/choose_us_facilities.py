@@ -2,7 +2,7 @@
 
     python scripts/choose_us_facilities.py FOLDER_OF_THE_PUBLISHED_FILES
 
-Needs openpyxl beside the project itself. The rows are made by samhsa_rows.py. Here they are chosen, one after the other:
+The rows are made by samhsa_rows.py. Here they are chosen, one after the other:
 always the one that brings most residents something they lack within 25 miles (a place at all, one near, one that takes
 Medicaid, speaks Spanish, sees children, ...); a thing counts half as much each time it is already there. Then more where
 a state has few. The same input gives the same files.
@@ -19,11 +19,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from samhsa_codes import Facts
 from samhsa_rows import COLUMNS, Candidate, Cell, cell, read, rough_km
 
 from directory import geo
 from directory.coverage import Residents, coverage, us_residents
+from directory.importers.samhsa_needs import Facts
 from directory.records import Point
 
 DATA = Path(__file__).parent.parent / "data"

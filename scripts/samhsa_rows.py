@@ -1,6 +1,6 @@
 """Read SAMHSA's 2022 directories, and what goes with them, as rows of our own CSV that may be chosen.
 
-Only facts are taken: name, address, number, and what the service codes say (samhsa_codes.py). A position is taken from
+Only facts are taken: name, address, number, and what the service codes say (data/mappings/samhsa.csv). A position is taken from
 the 2021 locator where name, street and ZIP are the same and the point lies in the state and within 30 km of the ZIP's
 centre; all others are left for the import to place by ZIP.
 """
@@ -12,39 +12,34 @@ import hashlib
 import json
 import math
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import openpyxl
 import phonenumbers
-import samhsa_codes
-from samhsa_codes import MENTAL_HEALTH, SUBSTANCE_USE, Facts
 
-from directory import geo
+from directory import geo, needs
+from directory.importers import mappings, own, samhsa_needs, samhsa_words, workbook
+from directory.importers.facility import named
+from directory.importers.facility import plain_key as key
+from directory.importers.samhsa import PUBLICATIONS
+from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Facts, Meanings
 from directory.records import Point
 
 Cell = tuple[int, int]
 
 # FM and PW are countries of their own.
 NOT_US = frozenset({"FM", "PW"})
-PUBLICATIONS = {
-    MENTAL_HEALTH: "https://www.samhsa.gov/data/report/national-directory-of-mental-health-treatment-facilities",
-    SUBSTANCE_USE: "https://www.samhsa.gov/data/report/national-directory-of-drug-and-alcohol-abuse-treatment-facilities",
-}
 # SAMHSA says no more than the year, so the first day of it.
 LAST_CHECKED = "2022-01-01"
-# The columns of our own CSV (docs/formats.md).
-COLUMNS = (
-    "id", "kind", "name", "organization", "description", "needs", "phone", "sms", "sms_keyword", "chat_url", "url",
-    "email", "address_1", "address_2", "city", "region", "postal_code", "country", "latitude", "longitude",
-    "confidential_location", "service_area", "formats", "languages", "hours", "hours_note", "timezone", "payment",
-    "audiences", "minimum_age", "maximum_age", "approaches", "integrated", "urgent_care", "accepting_new",
-    "eligibility", "accessibility", "status", "replaced_by", "identifiers", "source_url", "last_checked",
-    "checked_by",
-)  # fmt: skip
+COLUMNS = tuple(own.FORMAT.columns)
+# What the importer has learnt since these rows were chosen; by code and column of our own CSV.
+LEARNT_SINCE = frozenset({
+    ("ADM", "audiences"), ("MF", "audiences"), ("DU", "audiences"), ("SHG", "approaches"), ("NU", "approaches"),
+    ("OMB", "approaches"), ("SOTP", "approaches"), ("HH", "approaches"), ("HI", "approaches"), ("HIT", "approaches"),
+    ("RTCA", "approaches"), ("RTCC", "approaches"), ("ORES", "approaches"), ("TRC", "needs"),
+})  # fmt: skip
 # Not open to all, a hospital ward, or a door that had better not be published: shelters.
 CLOSED_DOORS = re.compile(
     r"\b(high school|middle school|elementary|school based|jail|correctional|prison|detention|probation|sheriff\w*|"
@@ -52,8 +47,6 @@ CLOSED_DOORS = re.compile(
     r"violence|nonviolence|battered|domestic|\w*shelter|safe house|safe landing)\b",
     re.IGNORECASE,
 )
-# Words after which a name goes on in the second cell: "North Shore Child and" + "Guidance Center".
-GOES_ON = re.compile(r"(\b(and|of|for|the|a|an|to|in|at|on|with)|[&/,(-])$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -71,18 +64,19 @@ def read(shared: Path) -> list[Candidate]:
     """Return every row of the two workbooks that can be listed, each site once a kind."""
     zips = Zips(shared / "gazetteer" / "us_postal_codes.csv")
     rows = [
-        (workbook, row)
-        for workbook in (MENTAL_HEALTH, SUBSTANCE_USE)
-        for row in workbook_rows(shared / f"samhsa_{workbook}_directory_2022.xlsx")
+        (directory, row)
+        for directory in (MENTAL_HEALTH, SUBSTANCE_USE)
+        for row in workbook_rows(shared / f"samhsa_{directory}_directory_2022.xlsx")
         if row["state"] not in NOT_US
     ]
     zips.learn_states(row for _, row in rows)
+    meanings = curated(Path(__file__).parent.parent / "data")
     positions = located(shared / "samhsa_mental_health_locator_2021.csv", zips)
     numbers = facility_numbers(shared / "findtreatment_api_response.json")
     found: dict[tuple[str, ...], Candidate] = {}
-    for workbook, row in rows:
+    for directory, row in rows:
         codes = frozenset(row["service_code_info"].replace("*", " ").split())
-        kind = kind_of(codes, workbook)
+        kind = kind_of(codes, directory)
         phone = dialable(row["phone"])
         centre = zips.centre(row["zip"], row["state"])
         if kind is None or phone is None or centre is None or CLOSED_DOORS.search(f"{row['name1']} {row['name2']}"):
@@ -90,21 +84,28 @@ def read(shared: Path) -> list[Candidate]:
         position = positions.get((key(row["name1"]), key(row["street1"]), row["zip"]))
         if position is not None and geo.distance_km(position, centre) > 30:
             position = None
-        facts = samhsa_codes.facts(codes, workbook, row["state"])
+        facts = samhsa_needs.facts(codes, directory, row["state"], meanings)
         site = (kind, key(f"{row['name1']} {row['name2']}"), key(row["street1"]), row["zip"])
-        number = numbers.get((workbook, *site[1:]), "")
-        cells = listing(row, workbook, kind, phone, codes, facts, position, number)
+        number = numbers.get((directory, *site[1:]), "")
+        cells = listing(row, directory, kind, phone, codes, facts, position, number)
         candidate = Candidate(cells, position or centre, codes, facts, "|".join(site[2:]))
         found.setdefault(site, candidate)
     return list(found.values())
 
 
+def curated(data: Path) -> Meanings:
+    """Return what the codes mean to the rows chosen here."""
+    known = mappings.load(data, "samhsa", needs.load(data))
+    return {
+        code: tuple(each for each in held if (code, each.column) not in LEARNT_SINCE) for code, held in known.items()
+    }
+
+
 def workbook_rows(path: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a workbook's first sheet, blanks trimmed and doubled blanks made one."""
-    rows = openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
-    header = [str(name) for name in next(rows)]
-    for row in rows:
-        yield {name: " ".join(str(cell or "").split()) for name, cell in zip(header, row, strict=True)}
+    table = workbook.open_sheets(path).table()
+    for record in table.rows:
+        yield {name: " ".join(cell.split()) for name, cell in zip(table.header, record.cells, strict=True)}
 
 
 class Zips:
@@ -173,14 +174,14 @@ def facility_numbers(path: Path) -> dict[tuple[str, ...], str]:
     }
 
 
-def kind_of(codes: frozenset[str], workbook: str) -> str | None:
+def kind_of(codes: frozenset[str], directory: str) -> str | None:
     """Return the kind of listing a row makes, or None for what is not listed.
 
     Not listed: state hospitals and wards, what serves only people with a drink-driving case, and what says it does not treat
     alcohol or opioids, since a general "substance use" would claim them.
     """
-    if workbook == SUBSTANCE_USE:
-        only = len(codes & samhsa_codes.SERVES_ONLY.keys())
+    if directory == SUBSTANCE_USE:
+        only = len(codes & {"OUDO", "AUDO"})
         refuses = codes & {"NAUT", "NOOP"} and not only
         contradicts = ("OUDO" in codes and "NOOP" in codes) or ("AUDO" in codes and "NAUT" in codes)
         listed = "SA" in codes and codes & {"OP", "RES"} and "DUO" not in codes and only < 2
@@ -205,7 +206,7 @@ def dialable(text: str) -> str | None:
 
 
 def listing(
-    row: dict[str, str], workbook: str, kind: str, phone: str, codes: frozenset[str], facts: Facts,
+    row: dict[str, str], directory: str, kind: str, phone: str, codes: frozenset[str], facts: Facts,
     position: Point | None, number: str,
 ) -> dict[str, str]:  # fmt: skip
     """Return the cells of our own CSV."""
@@ -217,8 +218,8 @@ def listing(
         "kind": kind,
         "name": name,
         "organization": organization,
-        "description": samhsa_codes.describe(codes, workbook, facts),
-        "needs": ";".join(facts.needs),
+        "description": samhsa_words.describe(codes, directory, facts),
+        **facts.cells(),
         "phone": phone,
         "address_1": row["street1"],
         "address_2": row["street2"],
@@ -228,31 +229,11 @@ def listing(
         "country": "US",
         "latitude": f"{position.latitude}" if position else "",
         "longitude": f"{position.longitude}" if position else "",
-        "formats": "in_person;video" if facts.video else "in_person",
-        "languages": ";".join(facts.languages),
-        "payment": ";".join(facts.payment),
-        "audiences": ";".join(dict.fromkeys(facts.audiences)),
-        "minimum_age": "" if facts.minimum_age is None else str(facts.minimum_age),
-        "maximum_age": "" if facts.maximum_age is None else str(facts.maximum_age),
-        "approaches": ";".join(facts.approaches),
-        "integrated": "yes" if facts.integrated else "",
-        "urgent_care": ";".join(facts.urgent_care),
-        "eligibility": " ".join(facts.eligibility),
-        "accessibility": "sign_language" if facts.sign_language else "",
         "identifiers": number,
-        "source_url": PUBLICATIONS[workbook],
+        "source_url": PUBLICATIONS[directory],
         "last_checked": LAST_CHECKED,
         "checked_by": "SAMHSA, 2022 directory",
     }
-
-
-def named(first: str, second: str) -> tuple[str, str]:
-    """Return the full name, and the organisation where the full name says more than it."""
-    if not second or key(second) in key(first):
-        return first, ""
-    if GOES_ON.search(first) or second[0] in "(/&" or second[0].islower():
-        return f"{first} {second}", ""
-    return f"{first} - {second}", first
 
 
 def cell(point: Point) -> Cell:
@@ -264,9 +245,3 @@ def rough_km(a: Point, b: Point) -> float:
     """Return the distance on a flat map: right to a percent or so within 100 km."""
     x = (a.longitude - b.longitude) * math.cos(math.radians((a.latitude + b.latitude) / 2))
     return 111.2 * math.hypot(x, a.latitude - b.latitude)
-
-
-def key(text: str) -> str:
-    """Return a text in lower-case words of plain letters and digits."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return " ".join(re.findall(r"[a-z0-9]+", plain.replace("'", "")))

@@ -9,9 +9,12 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from directory.cli import deciding
 from directory.cli import directory as commands
 from directory.config import Config
 from directory.web import create_app
+
+assert deciding
 
 SECRETS = ("Hidden Marker", "60609", "41.8123", "87.6543")
 COLUMNS = (
@@ -93,3 +96,23 @@ def test_no_report_on_a_refused_row_leaks_it(
     for output in (run("import", file), run("import", file, "--json"), run("check", file)):
         assert "12 Hidden Marker Lane" not in output.output.replace("'Hidden Marker Lane' is not a need", "")
         assert "41.8123" not in output.output
+
+
+def test_a_place_made_confidential_by_hand_is_told_and_stored_nowhere(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = sheet(tmp_path / "shelters.csv")
+    file.write_text(file.read_text(encoding="utf-8").replace(",yes,en", ",,en"), encoding="utf-8")
+    assert run("import", file).exit_code == 0
+    assert not secret_free(run("correct", "1", "address_1=13 Hidden Marker Lane", "--json").output)
+    outputs = [run("correct", "1", "confidential_location=yes", "--by", "Ann Example")]
+    assert outputs[0].exit_code == 0
+    outputs.extend([run("correct", "1", "--list"), run("import", file, "--dry-run"), run("import", file, "--json")])
+    file.write_text(file.read_text(encoding="utf-8").replace("202-555-0142", "202-555-0143"), encoding="utf-8")
+    outputs.extend([run("import", file), run("duplicates", "--json"), run("undo", "shelters"), run("import", file)])
+    outputs.append(run("correct", "1", "--drop", "address_1"))
+    for output in outputs:
+        assert secret_free(output.output), output.output
+    for stored in tmp_path.glob("directory.sqlite3*"):
+        for secret in SECRETS:
+            assert secret.encode() not in stored.read_bytes(), (stored, secret)

@@ -3,7 +3,7 @@
 import random
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from factories import line, listing, rows, source
@@ -306,3 +306,101 @@ def test_the_vocabulary_reaches_what_the_source_states_and_no_more(directory: Di
     (found,) = resources(directory)
     assert vocabulary.keys(found["stated"]) == ("opioids",)
     assert set(vocabulary.keys(found["reach"])) == {"opioids", "substance_use"}
+
+
+def modified(directory: Directory) -> dict[int, datetime]:
+    with directory.database.reading() as connection:
+        return dict(connection.execute(select(Resource.id, Resource.modified_at)).all())
+
+
+def test_only_what_really_changed_is_modified(directory: Directory) -> None:
+    directory.ingest(source(), rows(*ten()))
+    before = modified(directory)
+    directory.ingest(source(), rows(*ten()))
+    directory.ingest(source(), rows(replace(ten()[0], source_url=None, formats=("in_person",)), *ten()[1:]))
+    directory.reindex()
+    assert modified(directory) == before
+    directory.ingest(source(), rows(replace(ten()[0], description="New"), *ten()[1:]))
+    changed = {each for each, when in modified(directory).items() if when != before[each]}
+    assert changed == {1}
+    after = modified(directory)
+    directory.undo("example")
+    assert {each for each, when in modified(directory).items() if when != after[each]} == {1}
+
+
+def test_undo_that_changes_no_resource_modifies_none(directory: Directory) -> None:
+    directory.ingest(source("a"), rows(*ten("a")))
+    before = modified(directory)
+    directory.ingest(source("b"), rows(*ten("b")))
+    directory.undo("b")
+    assert modified(directory) == before
+
+
+def test_the_report_counts_the_merged_also_when_nothing_changed(directory: Directory) -> None:
+    directory.ingest(source("a"), rows(same_site("a"), listing("x")))
+    for _ in range(2):
+        report = directory.ingest(source("b"), rows(same_site("b"), same_site("c"), listing("y")))
+        assert report.merged == 2
+    assert directory.ingest(source("b"), rows(same_site("b"), same_site("c"), listing("y")), dry_run=True).merged == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"name": "Riverside Youth"}, "different names"),
+        ({"address_2": "Suite 5"}, "different suites"),
+        ({"kind": Kind.SUPPORT_GROUP}, "different kinds"),
+        ({"minimum_age": 65}, "different ages"),
+        ({"audiences": ("women",)}, "different audiences: none in common"),
+        ({"audiences": ("men", "adults")}, "different audiences: other age groups"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_neighbours_that_stay_apart_are_counted_by_the_reason(
+    directory: Directory, changes: dict[str, object], reason: str
+) -> None:
+    stated = {"audiences": ("men",), "minimum_age": None}
+    ages = {"minimum_age": 18} if "minimum_age" in changes else {}
+    directory.ingest(source("a"), rows(same_site("a", **{**stated, **ages}), listing("elsewhere")))
+    report = directory.ingest(source("b"), rows(same_site("b", **{**stated, **changes})))
+    assert report.kept_apart == {reason: 1}
+    assert directory.ingest(source("b"), rows(same_site("b", **{**stated, **changes}))).kept_apart == {}
+
+
+def test_two_numbers_in_one_source_are_two_programmes_in_two_sources_they_are_one(directory: Directory) -> None:
+    other = {"phone": Phone("+12025550143")}
+    report = directory.ingest(source("a"), rows(same_site("a"), same_site("b", **other)))
+    assert (report.merged, report.kept_apart) == (0, {"different phone numbers in one source": 1})
+    assert directory.ingest(source("c"), rows(same_site("c", **other))).merged == 1
+
+
+def test_pairs_of_neighbours_are_counted_once_and_only_those_of_the_run(directory: Directory) -> None:
+    crowd = [same_site(f"a{n}", name=f"Programme {n}") for n in range(30)]
+    assert directory.ingest(source("a"), rows(*crowd)).kept_apart == {"different names": 30 * 29 // 2}
+    assert directory.ingest(source("b"), rows(same_site("b"))).kept_apart == {"different names": 30}
+
+
+def test_a_confidential_place_is_nobodys_neighbour(directory: Directory) -> None:
+    report = directory.ingest(source(), rows(same_site("a"), without_door(same_site("b"))))
+    assert report.kept_apart == {}
+
+
+def test_the_report_says_how_every_position_is_known(directory: Directory) -> None:
+    listed = [
+        listing("point"),
+        listing("zip", point=None),
+        listing("city", point=None, postal_code=None, address_1=None),
+        listing("nowhere", point=None, postal_code=None, address_1="1 Main St", city="Nosuchplace", region=None),
+        line(),
+    ]
+    report = directory.ingest(source(), rows(*listed))
+    assert report.placed == {"source": 1, "postal_code": 1, "city": 1, "none": 1, "no door": 1}
+    assert directory.ingest(source(), rows(*listed)).placed == report.placed
+
+
+def test_a_very_long_address_is_still_told_from_another(directory: Directory) -> None:
+    long = {"name": "N" * 290, "address_1": "A" * 290}
+    directory.ingest(
+        source(), rows(listing("a", **long), listing("b", **long), listing("c", postal_code="60602", **long))
+    )
+    assert [len(each["sources"]) for each in resources(directory)] == [2, 1]

@@ -291,6 +291,13 @@ def test_old_facts_say_so_and_are_never_open(ask) -> None:
     assert (found.stale, str(found.open.state)) == (True, "call_first")
 
 
+def test_facts_of_no_known_age_are_never_open(directory: Directory, searcher: Searcher) -> None:
+    meeting = listing(hours="24/7", last_checked=None, checked_by=None)
+    directory.ingest(source(retrieved=None), rows(meeting))
+    (found,) = searcher.search(build(searcher.vocabulary, near="Chicago, IL", at=AT)).nearby
+    assert (found.stale, str(found.open.state)) == (False, "call_first")
+
+
 def test_words_are_looked_for_in_names_and_dropped_aloud_when_nothing_has_them(ask) -> None:
     listings = (listing("one", name="Río Verde Clinic"), listing("two", name="Other"))
     assert ids(ask(*listings, q="rio verd anxiety", need=()).nearby) == ["Río Verde Clinic"]

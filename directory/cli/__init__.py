@@ -2,10 +2,12 @@
 
 import sys
 
-from directory.cli import importing, keeping, looking, serving
+from directory.cli import deciding, exporting, importing, keeping, looking, month, serving, templates
 from directory.cli.root import directory
 
-__all__ = ["directory", "importing", "keeping", "looking", "main", "serving"]
+__all__ = [
+    "deciding", "directory", "exporting", "importing", "keeping", "looking", "main", "month", "serving", "templates",
+]  # fmt: skip
 
 
 def main() -> None:

@@ -67,3 +67,47 @@ def today() -> date:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
+
+_ASKED = (
+    click.argument("near", required=False, default=""),
+    click.option("--need", "need", multiple=True, help="What somebody is going through; may be given several times."),
+    click.option("--q", "words", default="", help="Free words: needs are understood, the rest is looked for in names."),
+    click.option("--kind", multiple=True, help="crisis_line, therapist, support_group or treatment_program."),
+    click.option("--radius-km", default="", help="Kilometres round the place; 40 unless told."),
+    click.option("--open-now", is_flag=True, help="Only what is open now."),
+    click.option("--language", multiple=True, help="Language spoken, such as es."),
+    click.option("--payment", multiple=True, help="Such as medicaid or sliding_scale."),
+    click.option("--age", default="", help="Age in years of the person."),
+    click.option("--audience", multiple=True, help="Such as veterans or lgbtq."),
+    click.option("--approach", multiple=True, help="Such as peer_support or medication_management."),
+    click.option("--urgent-care", multiple=True, help="walk_in, mobile_crisis or psychiatric_emergency."),
+    click.option("--accessibility", multiple=True, help="wheelchair, sign_language or text_telephone."),
+)
+
+
+def query_options(facet_format: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command the place and the options of a search, all but its limit.
+
+    They arrive as ``asked``, what ``query.build`` takes. ``facet_format`` is what the option for the facet "format" is
+    called.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def wrapped(*arguments: Any, **options: Any) -> None:
+            asked = {name: options.pop(name) for name in _NAMES}
+            asked |= {"q": asked.pop("words"), "open_now": "yes" if asked["open_now"] else ""}
+            command(*arguments, asked=asked, **options)
+
+        how = click.option(facet_format, "format", multiple=True, help="in_person, phone, text, chat or video.")
+        for option in reversed((*_ASKED, how)):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
+
+
+_NAMES = (
+    "near", "need", "words", "kind", "radius_km", "open_now", "language", "payment", "age", "audience", "approach",
+    "urgent_care", "accessibility", "format",
+)  # fmt: skip

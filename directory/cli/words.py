@@ -2,65 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence, Sized
 from typing import Any
 
-from directory import geo, matches, phones
-from directory.records import OpenState, Phone, Problem
+from directory import geo, matches, phones, told
+from directory.records import OpenState, Phone, Problem, shown
 from directory.staging import Report
 
-SHOWN_PROBLEMS = 50
+SHOWN_PROBLEMS = 20
+_EXAMPLES = 5
 
-
-def report_json(report: Report) -> dict[str, Any]:
-    """Return a report as ``import --json`` prints it."""
-    names = (
-        "source",
-        "rows",
-        "added",
-        "changed",
-        "unchanged",
-        "missing",
-        "removed",
-        "refused",
-        "duplicates",
-        "merged",
-        "dry_run",
-    )
-    return {
-        **{name: getattr(report, name) for name in names},
-        "problems": [problem_json(problem) for problem in report.problems],
-        "warnings": [problem_json(problem) for problem in report.warnings],
-        "notes": report.notes,
-        **({"diff": report.diff} if report.dry_run else {}),
-    }
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """Return a problem as JSON has it."""
-    return {"row": problem.row, "column": problem.column, "value": problem.value, "reason": problem.reason}
+report_json, problem_json = told.as_json, told.problem_json
 
 
 def report_lines(report: Report) -> Iterator[str]:
-    """Yield what an import did, line by line; every problem up to a screenful."""
-    names = ("added", "changed", "unchanged", "missing", "removed", "refused", "duplicates")
-    counts = ", ".join(f"{getattr(report, name)} {name}" for name in names)
-    yield f"{report.source}: {report.rows} rows; {'would be ' if report.dry_run else ''}{counts}"
+    """Yield what an import did, line by line: every count, and of each list a screenful."""
+    would = "would be " if report.dry_run else ""
+    yield f"{report.source}: {report.rows} rows; {would}{told.counted(report)}"
+    if report.took_for:
+        yield f"  taken for: {report.took_for}"
     for note in report.notes:
         yield f"  note: {note}"
+    yield from _figures(report)
+    yield from apart_lines(report.kept_apart)
+    if report.unmapped:
+        yield f"  words of the publisher that became nothing: {len(report.unmapped)}"
+        yield from _counted("    unmapped", report.unmapped)
+    for conflict in report.conflicts[:SHOWN_PROBLEMS]:
+        yield f"  conflict: {conflict}"
+    yield from _more(report.conflicts, SHOWN_PROBLEMS)
     for change in report.diff[:SHOWN_PROBLEMS]:
         fields = "; ".join(f"{name}: {_short(old)} -> {_short(new)}" for name, (old, new) in change["fields"].items())
         yield f"  {change['change']} {change['id']}{': ' + fields if fields else ''}"
-    for title, listed in (("refused", report.problems), ("warning", report.warnings)):
-        for problem in listed[:SHOWN_PROBLEMS]:
-            yield f"  {title}: {problem}"
-        if len(listed) > SHOWN_PROBLEMS:
-            yield f"  ... and {len(listed) - SHOWN_PROBLEMS} more; --json prints all"
+    yield from _more(report.diff, SHOWN_PROBLEMS)
+    for title, listed, most in (
+        ("repaired", report.repairs, _EXAMPLES), ("refused", report.problems, SHOWN_PROBLEMS),
+        ("warning", report.warnings, SHOWN_PROBLEMS),
+    ):  # fmt: skip
+        yield from _problem_lines(title, listed, most)
 
 
-def _short(value: Any) -> str:
+def _figures(report: Report) -> Iterator[str]:
+    if report.combined:
+        yield f"  joined another row: {report.combined}"
+    for reason, count in report.left_out.most_common(SHOWN_PROBLEMS):
+        yield f"  left out: {count} ({reason})"
+    if report.placed:
+        how = ", ".join(f"{count} {name}" for name, count in told.places(report))
+        yield f"  on the map: {told.on_the_map(report)} of {report.placed.total()} listings ({how})"
+    if (rate := told.hours_rate(report)) is not None:
+        total = report.hours_read + report.hours_unread.total()
+        yield f"  hours: {report.hours_read} of {total} read ({rate:.1%}); the others stay words, and say to call first"
+        yield from _counted("    kept as words", report.hours_unread)
+    if report.merged:
+        yield f"  merged: {report.merged} listings share a resource with another one"
+
+
+def _problem_lines(title: str, listed: Sequence[Problem], most: int) -> Iterator[str]:
+    """Yield a list of problems; a long one with what is most frequent in it first."""
+    if len(listed) > most:
+        yield f"  {title}: {len(listed)} in all"
+        for reason, count in told.kinds_of(listed)[:_EXAMPLES]:
+            yield f"    {count} times {_short(reason, 100)}"
+    for problem in listed[:most]:
+        yield f"  {title}: {problem}"
+    yield from _more(listed, most)
+
+
+def apart_lines(kept_apart: Counter[str]) -> Iterator[str]:
+    """Yield the table of why pairs at one address are not one resource."""
+    if kept_apart:
+        yield f"  at one address, and not merged: {kept_apart.total()} pairs"
+        for reason, count in kept_apart.most_common():
+            yield f"    {count:>7} {reason}"
+
+
+def summary_lines(reports: Sequence[Report], failed: int) -> Iterator[str]:
+    """Yield what several imports did together."""
+    sums = told.summed(reports)
+    yield (
+        f"{len(reports) + failed} files{f', {failed} of them not imported' if failed else ''}: {sums['rows']} rows; "
+        + ", ".join(f"{sums[name]} {name}" for name in told.COUNTS)
+    )
+    placed = sum(told.on_the_map(each) for each in reports)
+    total = sum(each.placed.total() for each in reports)
+    if total:
+        yield f"  on the map: {placed} of {total} listings ({placed / total:.2%})"
+    for each in reports:
+        if each.merged:
+            yield f"  merged: {each.merged} listings of or with {each.source} share a resource with another one"
+    yield from apart_lines(told.apart(reports))
+
+
+def _counted(title: str, counts: Counter[str]) -> Iterator[str]:
+    for value, count in counts.most_common(SHOWN_PROBLEMS):
+        yield f"{title}: {shown(value)} ({count} times)"
+    yield from _more(counts, SHOWN_PROBLEMS)
+
+
+def _more(listed: Sized, most: int) -> Iterator[str]:
+    if len(listed) > most:
+        yield f"    ... and {len(listed) - most} more; --json or --report FILE has them all"
+
+
+def _short(value: Any, limit: int = 60) -> str:
     text = "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def results_lines(results: matches.Results) -> Iterator[str]:

@@ -25,6 +25,10 @@ _QUOTED = r'"([^"]*+(?:""[^"]*+)*+)"'
 _CELLS = {each: re.compile(rf'(?:{_QUOTED}|([^"{each}]*+))(?=[{each}]|\Z)') for each in DELIMITERS}
 
 
+class MissingColumns(UnreadableFile):
+    """A header without a column that must be there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a row cannot be used as it stands; ``reason`` finishes the sentence "'value' ...".
@@ -75,12 +79,18 @@ class Reading:
 
 
 def open_rows(
-    path: Path, *, encoding: str | None = None, size_limit: int | None = None, required: Sequence[str] = ()
+    path: Path,
+    *,
+    encoding: str | None = None,
+    size_limit: int | None = None,
+    required: Sequence[str] = (),
+    header_row: int | None = None,
 ) -> Reading:
     """Return the header and the rows of a delimited file.
 
-    The delimiter is the one of comma, semicolon, TAB and bar that the header holds most of. Names in the header lose
-    blanks round them and invisible characters. A row without any text is skipped, yet counted in the row numbers.
+    The header is the first row with text in it, or the one on the line ``header_row``. The delimiter is the one of comma,
+    semicolon, TAB and bar that the header holds most of. Names in the header lose blanks round them and invisible
+    characters. A row without any text is skipped, yet counted in the row numbers.
 
     Raises:
         UnreadableFile: what ``textfile.examine`` refuses; a header with a broken quote, a NUL, without one of
@@ -88,8 +98,8 @@ def open_rows(
             While the rows are read: the file was changed meanwhile.
     """
     text = textfile.examine(path, encoding=encoding, size_limit=size_limit)
-    with _Lines(text) as lines:
-        number, delimiter = _delimiter(lines)
+    with _Lines(text.lines()) as lines:
+        number, delimiter = _delimiter(lines, header_row)
         record = next(_records(lines, number, delimiter, ()), None)
     if record is None:
         raise UnreadableFile(f"{name_of(path)} has no header, only blank lines")
@@ -101,12 +111,23 @@ def open_rows(
     return Reading(header, record.number, delimiter, tuple(notes), _rows(text, record, delimiter, header), text)
 
 
+def glance(path: Path, header_row: int | None = None) -> tuple[str, ...]:
+    """Return the header of a file that looks like delimited text, from its first 64 kB; else nothing. Raises nothing."""
+    start = textfile.start(path)
+    if not start:
+        return ()
+    with _Lines(line for line in re.split("\r\n|\n|\r", start)) as lines:
+        number, delimiter = _delimiter(lines, header_row)
+        record = next(_records(lines, number, delimiter, ()), None)
+    return () if record is None or record.faults else _names(record)
+
+
 class _Lines:
     """The numbered lines of a file, which can be given back. ``number`` is that of the line last taken."""
 
-    def __init__(self, text: TextFile) -> None:
+    def __init__(self, lines: Generator[str]) -> None:
         self.number = 0
-        self._lines: Generator[str] = text.lines()
+        self._lines = lines
         self._waiting: deque[str] = deque()
 
     def __enter__(self) -> _Lines:
@@ -136,9 +157,11 @@ class _Lines:
         self.number -= len(lines)
 
 
-def _delimiter(lines: _Lines) -> tuple[int, str]:
-    """Return the row number of the next line with text in it, and the delimiter it is written with."""
+def _delimiter(lines: _Lines, header_row: int | None) -> tuple[int, str]:
+    """Return the row number of the header and the delimiter it is written with."""
     number = 1
+    while header_row is not None and number < header_row and lines.take() is not None:
+        number += 1
     while (line := lines.take()) is not None and not line.strip():
         number += 1
     if line is None:
@@ -157,10 +180,13 @@ def _header(record: Record, name: str, notes: list[str]) -> tuple[str, ...]:
         fault = record.faults[0]
         value = shown(fault.value) if fault.value == '"' else "a cell"
         raise UnreadableFile(f"{name} line {record.first_line}, the header: {value} {fault.reason}")
-    bare = [_INVISIBLE.sub("", cell) for cell in record.cells]
-    if bare != list(record.cells):
+    if any(_INVISIBLE.search(cell) for cell in record.cells):
         notes.append("invisible characters were removed from the header")
-    return tuple(" ".join(cell.split()) for cell in bare)
+    return _names(record)
+
+
+def _names(record: Record) -> tuple[str, ...]:
+    return tuple(" ".join(_INVISIBLE.sub("", cell).split()) for cell in record.cells)
 
 
 def _refuse_header(header: tuple[str, ...], record: Record, delimiter: str, name: str, required: Sequence[str]) -> None:
@@ -171,7 +197,7 @@ def _refuse_header(header: tuple[str, ...], record: Record, delimiter: str, name
     if missing:
         # The first cells only: when there is no header, those after them may be somebody's address.
         line = shown(delimiter.join(header[:3]))
-        raise UnreadableFile(
+        raise MissingColumns(
             f"{name} has no column{'s' if len(missing) > 1 else ''} {listed(missing)}; "
             f"line {record.first_line}, which should name the columns, begins with {line}"
         )
@@ -188,7 +214,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _rows(text: TextFile, record: Record, delimiter: str, header: tuple[str, ...]) -> Iterator[Record]:
-    with _Lines(text) as lines:
+    with _Lines(text.lines()) as lines:
         while lines.number < record.last_line:
             lines.take()
         for each in _records(lines, record.number + 1, delimiter, header):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from directory import clean, clean_places, hours, phones
 from directory.errors import UnreadableFile
-from directory.importers import delimited
+from directory.importers import tables
 from directory.importers.cells import (
     Column,
     Format,
@@ -25,6 +26,8 @@ from directory.importers.cells import (
 )  # fmt: skip
 from directory.importers.delimited import Record, listed
 from directory.importers.drafts import Draft, Engine, Reading
+from directory.importers.fixed import with_values
+from directory.importers.tables import Table
 from directory.importers.textfile import name_of
 from directory.needs import Vocabulary
 from directory.records import Kind, Status
@@ -79,6 +82,9 @@ FORMAT = Format(
 )
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 def read(
     path: Path,
     vocabulary: Vocabulary,
@@ -87,25 +93,28 @@ def read(
     encoding: str | None = None,
     size_limit: int | None = None,
     ignore: Collection[str] = (),
+    values: Mapping[str, str] = NOTHING,
+    sheet: str | None = None,
 ) -> Reading:
-    """Return the rows of a file in our own format, each a listing or the problems that refuse it.
+    """Return the rows of a CSV or workbook in our own format, each a listing or the problems that refuse it.
 
-    ``today`` is the newest date a row may have been checked on. The columns in ``ignore`` are left out on purpose.
+    ``today`` is the newest date a row may have been checked on. The columns in ``ignore`` are left out on purpose;
+    ``values`` are true of every row. ``sheet`` is that of a workbook, the first one unless it is named.
     A street and coordinates whose row says ``confidential_location`` are dropped here: they stand in no listing, no
     problem and no warning.
 
     Raises:
-        UnreadableFile: what ``delimited.open_rows`` refuses; a required column that is missing, an unknown column.
+        UnreadableFile: what ``tables.open_table`` refuses; a required column that is missing, an unknown column.
     """
-    required = [name for name, column in FORMAT.columns.items() if column.required]
-    opened = delimited.open_rows(path, encoding=encoding, size_limit=size_limit, required=required)
+    required = [name for name, column in FORMAT.columns.items() if column.required and name not in values]
+    opened = tables.open_table(path, sheet=sheet, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
     engine = Engine(name_of(path), FORMAT.columns, vocabulary, today)
-    drafts = (_draft(record, names, opened.header) for record in opened.rows)
+    drafts = (with_values(_draft(record, names, opened.header), values) for record in opened.rows)
     return Reading(engine.rows(drafts), "our own CSV", opened.header, (*opened.notes, *notes), engine.tally, opened)
 
 
-def _columns(file: str, opened: delimited.Reading, ignore: Collection[str]) -> tuple[tuple[str | None, ...], list[str]]:
+def _columns(file: str, opened: Table, ignore: Collection[str]) -> tuple[tuple[str | None, ...], list[str]]:
     """Return our name of each column in the file's order (None: nothing is read from it), and what to say of it."""
     # What is left out must never make a confidential place an open one.
     ignored = {name.strip().casefold() for name in ignore} - {"confidential_location"}

@@ -18,7 +18,7 @@ ALWAYS = "24/7"
 WITHHELD = "(withheld)"
 HIDDEN = ("address_1", "address_2", "postal_code", "latitude", "longitude")
 _DOOR = ("address_1", "city", "postal_code", "latitude", "longitude")
-_NEED_COUNTRY = ("phone", "sms", "address_1", "city", "region", "postal_code", "latitude", "longitude")
+NEED_COUNTRY = ("phone", "sms", "address_1", "city", "region", "postal_code", "latitude", "longitude")
 _WAYS = ("phone", "sms", "chat_url", "url", "email", "address_1")
 _PROSE = ("name", "organization", "description", "hours_note", "eligibility")
 _URLS = ("chat_url", "url", "source_url")
@@ -26,7 +26,7 @@ _URLS = ("chat_url", "url", "source_url")
 
 def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what refuses the row. ``given`` holds the cells with text in them, ``values`` those that could be read."""
-    if "country" not in given and (in_need := [name for name in _NEED_COUNTRY if name in given]):
+    if "country" not in given and (in_need := [name for name in NEED_COUNTRY if name in given]):
         yield "country", f"is empty; {' and '.join(in_need[:2])} cannot be read without it"
     for one, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if one in given and other not in given:

@@ -127,6 +127,31 @@ def examine(path: Path, *, encoding: str | None = None, size_limit: int | None =
     return TextFile(path, used, line_end, seen.st_size, tuple(notes), len(mark), stamp)
 
 
+def begins(path: Path, most: int = _HEAD) -> bytes:
+    """Return the first bytes of a regular file, none of anything else. Raises nothing."""
+    try:
+        with reading(path):
+            if stat.S_ISREG(path.stat().st_mode):
+                with path.open("rb") as file:
+                    return file.read(most)
+    except UnreadableFile:
+        pass
+    return b""
+
+
+def start(path: Path) -> str:
+    """Return how a file of lines and cells begins (64 kB), "" of any other. What is not UTF-8 is replaced. Raises nothing."""
+    head = begins(path)
+    try:
+        _refuse_other_types("", head)
+        mark = next((each for each in _MARKS if head.startswith(each)), b"")
+        text = head[len(mark) :].decode(_choose("", head, mark, None), "replace")
+        _refuse_other_text("", text, whole=False)
+    except UnreadableFile:
+        return ""
+    return text
+
+
 def name_of(path: Path) -> str:
     """Return a file's name as a message shows it: control characters and broken bytes escaped."""
     return shown(path.name or str(path), limit=200)[1:-1]

@@ -10,11 +10,11 @@ from werkzeug.exceptions import RequestURITooLarge
 from directory.config import Config, shipped_folder
 from directory.errors import DatabaseUnavailable
 from directory.search import Searcher
-from directory.web import api, faults, headers, pages, params
+from directory.web import api, faults, files, headers, hsds, pages, params
 from directory.web.site import STATIC, Site
 
 # These answer without the database: what runs, what never changes.
-_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.openapi", "pages.robots"})
+_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.openapi", "pages.robots"}) | hsds.FROM_FILES
 
 
 def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
@@ -62,4 +62,6 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
 
     app.register_blueprint(pages.blueprint(site))
     app.register_blueprint(api.blueprint(site))
+    app.register_blueprint(files.blueprint(site))
+    app.register_blueprint(hsds.blueprint(site))
     return app

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from directory.needs import Vocabulary
-from directory.query import TEXT_LIMIT
+from directory.needs import MAXIMUM_NEEDS, Vocabulary
 from directory.web import schemas
 from directory.web.params import PARAMETERS, Parameter
 
@@ -47,7 +46,7 @@ def document(vocabulary: Vocabulary) -> dict[str, Any]:
             "/healthz": {"get": _operation("Whether the program runs", "Health")},
             "/readyz": {"get": _operation("Whether the database can be read", "Health")},
             "/openapi.json": {
-                "get": {"summary": "This description", "responses": {"200": {"description": "OpenAPI 3.1"}}}
+                "get": {"summary": "This description", "responses": _responses("OpenAPI 3.1", {"type": "object"})}
             },
         },
         "components": {"schemas": definitions["$defs"]},
@@ -55,27 +54,32 @@ def document(vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def _operation(summary: str, model: str) -> dict[str, Any]:
-    responses = {"200": _response(summary, model)}
-    responses |= {status: _response(means, "ErrorAnswer") for status, means in _ERRORS.items()}
-    return {"summary": summary, "responses": responses}
+    return {"summary": summary, "responses": _responses(summary, _ref(model))}
 
 
-def _response(description: str, model: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _responses(summary: str, schema: dict[str, Any]) -> dict[str, Any]:
+    answers = {"200": (summary, schema), **{status: (means, _ref("ErrorAnswer")) for status, means in _ERRORS.items()}}
+    return {
+        status: {"description": means, "content": {"application/json": {"schema": each}}}
+        for status, (means, each) in answers.items()
+    }
+
+
+def _ref(model: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{model}"}
 
 
 def _parameter(name: str, parameter: Parameter, vocabulary: Vocabulary) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": parameter.kind}
+    schema: dict[str, Any] = {"type": parameter.kind, **parameter.rule}
     if parameter.kind == "boolean":
-        schema = {"type": "string", "enum": ["yes", "no", "1", "0", "true", "false", "on"]}
+        schema = {"type": "string", "enum": ["yes", "no", "1", "0", "true", "false", "on", ""]}
     if parameter.facet:
-        schema["enum"] = list(vocabulary.facets[parameter.facet])
-    elif name in {"near", "q"}:
-        schema["maxLength"] = TEXT_LIMIT
+        schema["enum"] = [*vocabulary.facets[parameter.facet], ""]
     elif name == "need":
-        schema["examples"] = list(vocabulary.needs)
+        schema["enum"] = [*vocabulary.needs, ""]
     if parameter.repeatable:
         schema = {"type": "array", "items": schema}
+    if name == "need":
+        schema["maxItems"] = MAXIMUM_NEEDS
     described = {"name": name, "in": "query", "required": False, "description": parameter.means, "schema": schema}
     return {**described, "style": "form", "explode": True} if parameter.repeatable else described

@@ -110,6 +110,6 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/robots.txt")
     def robots() -> Response:
-        return Response("User-agent: *\nDisallow: /find\nDisallow: /api/\n", mimetype="text/plain")
+        return Response("User-agent: *\nDisallow: /find\nDisallow: /api/\nDisallow: /hsds\n", mimetype="text/plain")
 
     return routes

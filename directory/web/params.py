@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes, urlencode
@@ -33,23 +33,37 @@ class WordsOnly(Request):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One search parameter: its JSON type, whether it may be repeated, what it asks."""
+    """One parameter: its JSON type, what it asks, whether it may be repeated, further JSON Schema keywords it keeps to."""
 
     kind: str
     means: str
     repeatable: bool = False
     facet: str | None = None
+    rule: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_words(self) -> bool:
+        """Return whether anything that can be typed is a value of it, blanks too."""
+        return "maxLength" in self.rule
 
 
+# A character that somebody can type: no control character but tab, line feed and return.
+TYPED = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$"
+_WORDS = {"maxLength": query.TEXT_LIMIT, "pattern": TYPED}
+_RADII = {"minimum": 0.1, "maximum": query.MAXIMUM_RADIUS_KM}
+_LIMITS = {"minimum": 1, "maximum": query.MAXIMUM_LIMIT}
+# As query.Cursor writes it: 0 or 1, then two keys of ring, tier, squared chord and id.
+_KEY = r"(0\.0\.0\.0|[0-9]\.([1-9]|1[0-9])\.(0|[1-9][0-9]{0,16})\.[1-9][0-9]{0,17})"
+_CURSOR = {"pattern": rf"^(|[01]\.{_KEY}\.{_KEY})$"}
 PARAMETERS: Mapping[str, Parameter] = {
-    "near": Parameter("string", "ZIP, postcode, city, region or country, or 'latitude, longitude'; at most 200 characters"),
+    "near": Parameter("string", "ZIP, postcode, city, region or country, or 'latitude, longitude'", rule=_WORDS),
     "need": Parameter("string", "What somebody is going through; at most 8 needs, free words included", repeatable=True),
-    "q": Parameter("string", "Free words, at most 200 characters: needs are understood, the rest is looked for in names"),
-    "radius_km": Parameter("number", "Kilometres round the place, up to 500; 40 unless told"),
+    "q": Parameter("string", "Free words: needs are understood, the rest is looked for in names", rule=_WORDS),
+    "radius_km": Parameter("number", "Kilometres round the place, up to 500; 40 unless told", rule=_RADII),
     "open_now": Parameter("boolean", "yes: only what is surely open now"),
-    "age": Parameter("integer", "Age in years of the person"),
-    "limit": Parameter("integer", "Most matches in a group, 1 to 100; 25 unless told"),
-    "after": Parameter("string", "The word 'next' of the page before"),
+    "age": Parameter("integer", "Age in years of the person", rule={"minimum": 0, "maximum": 120}),
+    "limit": Parameter("integer", "Most matches in a group, 1 to 100; 25 unless told", rule=_LIMITS),
+    "after": Parameter("string", "The word 'next' of the page before", rule=_CURSOR),
     **{
         name: Parameter("string", f"Only with one of these values of {name}", repeatable=True, facet=name)
         for name in query.FACET_PARAMETERS
@@ -81,36 +95,65 @@ class Asked:
         """Return the query these words ask; ``limit`` where none was sent.
 
         Raises:
-            BadQuery: as ``query.build``.
+            BadQuery: as ``query.build``; a number with a fraction where only whole ones make sense.
         """
         words: dict[str, Any] = {
             name: self.values.get(name, ()) if parameter.repeatable else self.one(name)
             for name, parameter in PARAMETERS.items()
         }
-        return query.build(vocabulary, **{**words, "limit": self.one("limit") or limit})
+        built = query.build(vocabulary, **{**words, "limit": self.one("limit") or limit})
+        for name, parameter in PARAMETERS.items():
+            if parameter.kind == "integer" and self.one(name):
+                whole(self.one(name), name)
+        return built
 
 
 def asked() -> Asked:
     """Return the search parameters of this request: of its address, and of its form.
 
     Raises:
-        BadQuery: an unknown parameter, a single one sent twice, text that is not UTF-8, a character nobody can type.
+        BadQuery: an unknown parameter, a single one sent twice, text that is not UTF-8, a character nobody can type;
+            from a program, blanks that are no value.
         RequestEntityTooLarge: more than 50,000 bytes or 100 parts.
     """
-    found: dict[str, list[str]] = {}
-    for name, value in [*_read(request.query_string), *_form()]:
-        if name not in PARAMETERS:
-            near = get_close_matches(name.lower(), PARAMETERS, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else f"; the parameters are: {', '.join(PARAMETERS)}"
-            raise BadQuery(f"there is no parameter {shown(name, 40)}{hint}", field=shown(name, 40).strip("'"))
-        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in value):
-            raise BadQuery(f"'{name}' holds a character that nobody can type", field=name)
-        found.setdefault(name, []).append(value)
-    for name, values in found.items():
-        if len(values) > 1 and not PARAMETERS[name].repeatable:
-            raise BadQuery(f"'{name}' was sent {len(values)} times; send it once", field=name)
-    kept = {name: tuple(value for value in values if value.strip()) for name, values in found.items()}
-    return Asked({name: values for name, values in kept.items() if values})
+    pairs = [*_read(request.query_string), *_form()]
+    found = _kept(pairs, PARAMETERS)
+    if wants_json():
+        _refuse_blanks([(name, value) for name, value in pairs if value], PARAMETERS)
+    return Asked(found)
+
+
+def sent(known: Mapping[str, Parameter]) -> dict[str, tuple[str, ...]]:
+    """Return the parameters in the address of this request, as typed; words that are blank are left out.
+
+    Raises:
+        BadQuery: as ``asked``; a value that is blank where words make no sense.
+    """
+    pairs = list(_read(request.query_string))
+    found = _kept(pairs, known)
+    _refuse_blanks(pairs, known)
+    return found
+
+
+def whole(text: str, name: str) -> int:
+    """Return the whole number that a parameter is.
+
+    Raises:
+        BadQuery: anything else, 1.5 and 1e3 too.
+    """
+    if not re.fullmatch(r"-?\d{1,12}", text.strip(), re.ASCII):
+        raise BadQuery(f"{shown(text.strip())} is not a whole number", field=name)
+    return int(text)
+
+
+def host_address() -> str:
+    """Return scheme and host as the caller reached us, without a slash at the end."""
+    return request.host_url.rstrip("/")
+
+
+def wants_no_body() -> bool:
+    """Return whether only the headers of the answer are asked for."""
+    return request.method == "HEAD"
 
 
 def is_empty() -> bool:
@@ -125,7 +168,8 @@ def address_is_too_long() -> bool:
 
 def wants_json() -> bool:
     """Return whether this is a path that answers JSON, errors included."""
-    return request.path.startswith("/api/") or request.path in {"/openapi.json", "/healthz", "/readyz"}
+    path = request.path
+    return path.startswith(("/api/", "/hsds/")) or path in {"/hsds", "/openapi.json", "/healthz", "/readyz"}
 
 
 def endpoint() -> str | None:
@@ -138,6 +182,32 @@ def for_log() -> tuple[str, str]:
     method = request.method if request.method in _METHODS else "OTHER"
     route = re.sub(r"<\w+:(\w+)>", r"<\1>", request.url_rule.rule) if request.url_rule is not None else "(no such page)"
     return method, route
+
+
+def _kept(pairs: Sequence[tuple[str, str]], known: Mapping[str, Parameter]) -> dict[str, tuple[str, ...]]:
+    """Return the values of each parameter, empty ones left out."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in known:
+            near = get_close_matches(name.lower(), known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f"; the parameters are: {', '.join(known)}"
+            raise BadQuery(
+                f"there is no parameter {shown(name, 40)}{hint if known else ' here'}", field=shown(name, 40).strip("'")
+            )
+        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in value):
+            raise BadQuery(f"'{name}' holds a character that nobody can type", field=name)
+        found.setdefault(name, []).append(value)
+    for name, values in found.items():
+        if len(values) > 1 and not known[name].repeatable:
+            raise BadQuery(f"'{name}' was sent {len(values)} times; send it once", field=name)
+    kept = {name: tuple(value for value in values if value.strip()) for name, values in found.items()}
+    return {name: values for name, values in kept.items() if values}
+
+
+def _refuse_blanks(pairs: Sequence[tuple[str, str]], known: Mapping[str, Parameter]) -> None:
+    for name, value in pairs:
+        if not value.strip() and not known[name].is_words:
+            raise BadQuery(f"'{name}' has no value; give it one, or leave it out", field=name)
 
 
 def _read(raw: bytes) -> Iterator[tuple[str, str]]:

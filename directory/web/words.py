@@ -48,7 +48,7 @@ def checked(match: Match) -> tuple[str, str]:
     if match.stale and dated is not None:
         return "stale", f"{dated.year} data, {'call' if row['phone'] else 'check'} first"
     if row["last_checked"] is None:
-        return "unchecked", "Not re-checked"
+        return "unchecked", "Not re-checked" if dated is not None else "Not re-checked, age not known"
     by = f" by {row['checked_by']}" if row["checked_by"] else ""
     return "fresh", f"Checked {day(row['last_checked'])}{by}"
 

@@ -1,0 +1,94 @@
+"""Decisions made: two resources, or listings of them, are the same thing or not; what that asks to be built anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import product
+
+from sqlalchemy import Connection, delete, select, update
+
+from directory import decisions
+from directory.errors import BadQuery, NotFound
+from directory.models import Listing, ResourceAlias
+from directory.naming import Named
+from directory.sameness import Sourced, may_be_one, would_reveal
+
+
+def join(connection: Connection, a: Named, b: Named, on: date) -> None:
+    """Decide that two resources are one; two listings of one resource are decided to stay together.
+
+    Raises:
+        BadQuery: twice the same; kinds that are never one resource.
+    """
+    one, other = a.members, b.members
+    if a.resource_id == b.resource_id:
+        if not set(a.meant).isdisjoint(b.meant):
+            raise BadQuery(f"{a.words} and {b.words} are the same resource, {a.resource_id}, already", field="resource")
+        one, other = a.meant, b.meant
+    for x, y in product(one, other):
+        if not may_be_one(x.listing.kind, y.listing.kind):
+            raise BadQuery(
+                f"{x.ref} is a {x.listing.kind} and {y.ref} a {y.listing.kind}; these are never one resource. "
+                "If one kind is wrong, put it right in its source first",
+                field="resource",
+            )
+    decisions.store(connection, one, other, on, same=True)
+
+
+def keep_apart(connection: Connection, a: Named, b: Named, on: date) -> None:
+    """Decide that two resources, or listings of one resource, are not the same thing.
+
+    Raises:
+        BadQuery: twice the same; one hides its door and shares an identifier with an open one, whose street might be the same.
+    """
+    one, other = _sides(a, b)
+    for x, y in product(one, other):
+        if would_reveal(x.listing, y.listing):
+            hidden, shown = (x, y) if x.listing.confidential_location else (y, x)
+            raise BadQuery(
+                f"{hidden.ref} is confidential and shares an identifier with {shown.ref}; kept apart, {shown.ref} would show "
+                "its street. Take the wrong identifier out of the source first",
+                field="resource",
+            )
+    decisions.store(connection, one, other, on, same=False)
+    if a.resource_id == b.resource_id:
+        _give_back_id(connection, a.resource_id, one, other)
+
+
+def forget(connection: Connection, a: Named, b: Named) -> None:
+    """Take back what was decided of two resources or listings, so that the automatic rule holds again.
+
+    Raises:
+        NotFound: nothing was decided of them.
+    """
+    if not decisions.forget(connection, a.meant, b.meant):
+        raise NotFound(f"nothing was decided of {a.words} and {b.words}", field="resource")
+
+
+def _sides(a: Named, b: Named) -> tuple[Sequence[Sourced], Sequence[Sourced]]:
+    """Return the listings of each side; a resource named beside one of its own listings means the others."""
+    one = [each for each in a.meant if each not in b.meant] if len(a.meant) > len(b.meant) else list(a.meant)
+    other = [each for each in b.meant if each not in one]
+    if one and other:
+        return one, other
+    refs = [str(each.ref) for each in a.members]
+    if len(refs) == 1:
+        raise BadQuery(f"{a.words} and {b.words} are the same listing, {refs[0]}", field="resource")
+    raise BadQuery(
+        f"{a.words} and {b.words} are one resource, {a.resource_id}, of the listings {', '.join(refs)}; name two of these: "
+        f"directory merge {refs[0]} {refs[1]} --not-same",
+        field="resource",
+    )
+
+
+def _give_back_id(connection: Connection, resource_id: int, one: Sequence[Sourced], other: Sequence[Sourced]) -> None:
+    """Let the part that is split off have the one id that was merged away, so that old links find it again."""
+    query = select(ResourceAlias.old_id).where(ResourceAlias.resource_id == resource_id)
+    former = connection.execute(query).scalars().all()
+    if len(former) != 1:
+        return
+    leaving = max(one, other, key=lambda side: min(each.id for each in side))
+    ids = [each.id for each in leaving]
+    connection.execute(update(Listing).where(Listing.id.in_(ids)).values(resource_id=former[0]))
+    connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == former[0]))

@@ -1,0 +1,1 @@
+"""Resources in the words of HSDS 3.0, the Human Services Data Specification of Open Referral."""

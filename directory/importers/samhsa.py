@@ -1,0 +1,185 @@
+"""SAMHSA's national directories of treatment facilities, as published: an .xlsx of facilities and of service codes.
+
+Every facility is a row. Its codes are read by their names on the workbook's own second sheet (the descriptions there
+contain mistakes and are never shown), through data/mappings/samhsa.csv; what that table does not know is counted.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from directory.clean import match_key
+from directory.errors import UnreadableFile
+from directory.importers import facility, mappings, own, samhsa_words, workbook
+from directory.importers.delimited import Record, listed
+from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Meanings, facts, kind_of
+from directory.importers.sources import Options, Source
+from directory.importers.workbook import Table, Workbook
+
+CODES = "service_code_info"
+PUBLICATIONS = {
+    MENTAL_HEALTH: "https://www.samhsa.gov/data/report/national-directory-of-mental-health-treatment-facilities",
+    SUBSTANCE_USE: "https://www.samhsa.gov/data/report/national-directory-of-drug-and-alcohol-abuse-treatment-facilities",
+}
+_REQUIRED = frozenset({"name1", "street1", "city", "state", "zip", CODES})
+_COLUMNS = _REQUIRED | {"name2", "street2", "phone", *facility.INTAKES, "website", "latitude", "longitude"}
+_CODE_COLUMNS = frozenset({"category_code", "service_code", "service_name"})
+_TITLES = {MENTAL_HEALTH: "mental health", SUBSTANCE_USE: "substance use"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """The workbook's own service codes by name, and what those we know mean."""
+
+    names: Mapping[str, str]
+    known: frozenset[str]
+    meanings: Meanings
+
+    def read(self, cell: str, tally: Tally) -> frozenset[str]:
+        """Return the codes of a cell that we know; the others are counted."""
+        codes = frozenset(cell.replace("*", " ").split())
+        for code in codes - self.known:
+            tally.unmapped[f"{code} ({self.names.get(code, 'not on the sheet of service codes')})"] += 1
+        return codes & self.known
+
+
+def recognises(path: Path) -> bool:
+    """Return whether a file is one of SAMHSA's directories; never raises."""
+    if not workbook.is_workbook(path):
+        return False
+    try:
+        _sheets(workbook.open_sheets(path))
+    except UnreadableFile:
+        return False
+    return True
+
+
+def read(path: Path, source: Source, context: Context, options: Options) -> Reading:
+    """Return the facilities of a directory, a row each.
+
+    Raises:
+        UnreadableFile: as ``workbook.open_sheets``; no sheet of facilities or of service codes, an unknown column.
+        BadData: data/mappings/samhsa.csv cannot be read.
+    """
+    book = workbook.open_sheets(path, options.size_limit)
+    table, listed_codes = _sheets(book)
+    _refuse_unknown(book.name, table, source)
+    directory = MENTAL_HEALTH if "MH" in listed_codes else SUBSTANCE_USE
+    codes = _known(listed_codes, context)
+    year = facility.year(path, source, context.today, (book.created, book.modified))
+    tally = Tally()
+    engine = Engine(
+        book.name, own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
+    )
+    drafts = _Drafts(table, directory, codes, year, source, context, tally)
+    took_for = f"SAMHSA's national directory of {_TITLES[directory]} treatment facilities"
+    return Reading(engine.rows(drafts), took_for, table.header, (*table.notes, facility.note(year)), tally, table)
+
+
+def _sheets(book: Workbook) -> tuple[Table, dict[str, str]]:
+    """Return the table of facilities, and the names of the service codes."""
+    found: Table | None = None
+    codes: dict[str, str] = {}
+    for name in book.sheets:
+        try:
+            table = book.table(name)
+        except UnreadableFile:
+            continue
+        header = {each.casefold() for each in table.header}
+        if found is None and header >= _REQUIRED:
+            found = table
+        elif not codes and header >= _CODE_COLUMNS:
+            codes = dict(_code_names(table))
+    if found is None or not codes:
+        what = "facilities" if found is None else "service codes"
+        raise UnreadableFile(f"{book.name} has no sheet of {what}, as SAMHSA's directories have")
+    return found, codes
+
+
+def _code_names(table: Table) -> Iterator[tuple[str, str]]:
+    code, name = (_place(table, column) for column in ("service_code", "service_name"))
+    for record in table.rows:
+        if max(code, name) < len(record.cells) and (found := record.cells[code].strip()):
+            yield found, " ".join(record.cells[name].split())
+
+
+def _place(table: Table, column: str) -> int:
+    return [each.casefold() for each in table.header].index(column)
+
+
+def _refuse_unknown(name: str, table: Table, source: Source) -> None:
+    ignored = {each.strip().casefold() for each in source.ignore}
+    unknown = [each for each in table.header if each and each.casefold() not in _COLUMNS | ignored]
+    if unknown:
+        raise UnreadableFile(
+            f"{name}: unknown column{'s' if len(unknown) > 1 else ''} {listed(unknown)}; "
+            "add what is to be left out to the ignore list of the .toml beside the file"
+        )
+
+
+def _known(names: Mapping[str, str], context: Context) -> _Codes:
+    """Return the codes whose name is the one we know them by: a code that is given another meaning is unknown."""
+    meanings = mappings.load(context.data_folder, "samhsa", context.vocabulary)
+    ours = _our_names(context.data_folder)
+    known = frozenset(code for code, name in names.items() if match_key(name) in ours.get(code, ()))
+    return _Codes(names, known, {code: held for code, held in meanings.items() if code in known})
+
+
+def _our_names(folder: Path) -> Mapping[str, set[str]]:
+    """Return the names a code is known by; ``mappings.load`` has held the file to be readable."""
+    names: dict[str, set[str]] = defaultdict(set)
+    with (folder / "mappings" / "samhsa.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            names[row["code"]].add(match_key(row["name"]))
+    return names
+
+
+@dataclass(slots=True)
+class _Drafts:
+    """The rows of a directory as drafts."""
+
+    table: Table
+    directory: str
+    codes: _Codes
+    year: int | None
+    source: Source
+    context: Context
+    tally: Tally
+
+    def __iter__(self) -> Iterator[Draft]:
+        return (self._draft(record) for record in self.table.rows)
+
+    def _draft(self, record: Record) -> Draft:
+        cells = [" ".join(cell.split()) for cell in record.cells]
+        own_cells = dict(zip(self.table.header, cells, strict=False))
+        if not record.whole:
+            problems = [(fault.column, fault.value, fault.reason) for fault in record.faults]
+            return Draft(record.number, {}, own=own_cells, problems=problems, whole=False)
+        said = dict.fromkeys(_REQUIRED, "") | {name.casefold(): cell for name, cell in own_cells.items()}
+        made = facility.draft(record.number, said, self.context.gazetteer)
+        made.own = own_cells
+        made.problems.extend((fault.column, fault.value, fault.reason) for fault in record.faults)
+        self._say(made, said)
+        return made
+
+    def _say(self, made: Draft, said: Mapping[str, str]) -> None:
+        codes = self.codes.read(said[CODES], self.tally)
+        found = facts(codes, self.directory, said["state"], self.codes.meanings)
+        description = f"{samhsa_words.describe(codes, self.directory, found)} {made.cells['description']}"
+        made.cells |= {
+            **found.cells(),
+            "kind": kind_of(codes, self.directory),
+            "description": description,
+            "source_url": self.source.url or PUBLICATIONS[self.directory],
+            **facility.checked(self.year, "directory"),
+        }
+        if not found.needs:
+            made.warnings.append((CODES, said[CODES], f"leaves no need to search by ({' '.join(found.eligibility)})"))
+        elif not codes & {"MH", "SA", "SUMH", "DT", "HH"}:
+            reason = f"names no type of care; it stands in the {_TITLES[self.directory]} directory, so that in general"
+            made.warnings.append((CODES, said[CODES], reason))

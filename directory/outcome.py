@@ -1,0 +1,106 @@
+"""What an import came to: listings merged, neighbours kept apart and why, positions and how they are known."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+from sqlalchemy import Connection, case, distinct, func, select
+
+from directory import clean, decisions, naming, sameness
+from directory.models import Listing, MergeKey, Resource
+from directory.sameness import Decisions, Sourced
+
+NO_DOOR = "no door"
+NOWHERE = "none"
+_BATCH = 500
+
+
+def merged(connection: Connection, source_id: int) -> int:
+    """Return how many listings share another one's resource, among the resources with a listing of this source."""
+    here = select(Listing.resource_id).where(Listing.source_id == source_id)
+    query = select(func.count() - func.count(distinct(Listing.resource_id))).where(Listing.resource_id.in_(here))
+    return int(connection.execute(query).scalar_one())
+
+
+def placed(connection: Connection, source_id: int) -> Counter[str]:
+    """Return how many listings of a source lie where, by how the position is known."""
+    doorless = Resource.address_1.is_(None) & Resource.postal_code.is_(None) & Resource.city.is_(None)
+    how = case((Resource.precision.is_not(None), Resource.precision), (doorless, NO_DOOR), else_=NOWHERE)
+    query = (
+        select(how, func.count())
+        .select_from(Listing)
+        .join(Resource, Resource.id == Listing.resource_id)
+        .where(Listing.source_id == source_id)
+        .group_by(how)
+    )
+    return Counter(dict(sorted(connection.execute(query))))
+
+
+def kept_apart(connection: Connection, listing_ids: Iterable[int]) -> Counter[str]:
+    """Return how many pairs of resources at one street and postal code are not one, by the reason.
+
+    Of every pair at least one has one of these listings. A pair that differs in several ways is counted once: names,
+    then suites, then what ``sameness.contradiction`` says.
+    """
+    touched = set(listing_ids)
+    decided = decisions.load(connection)
+    found: Counter[str] = Counter()
+    for doors in _doors(connection, touched):
+        members = {each.id: each for each in naming.sourced(connection, {i for ids in doors for i in ids})}
+        for ids in doors:
+            found.update(_reasons([members[each] for each in ids], touched, decided))
+    return +found
+
+
+def _doors(connection: Connection, touched: set[int]) -> Iterator[list[list[int]]]:
+    """Yield the listings behind each door that has several resources and one of the touched listings, a batch at a time."""
+    seen: set[str] = set()
+    ordered = sorted(touched)
+    for start in range(0, len(ordered), _BATCH):
+        mine = select(MergeKey.key).where(
+            MergeKey.listing_id.in_(ordered[start : start + _BATCH]), MergeKey.key.like(f"{sameness.DOOR}%")
+        )
+        query = (
+            select(MergeKey.key, Listing.id, Listing.resource_id)
+            .join(Listing, Listing.id == MergeKey.listing_id)
+            .where(MergeKey.key.in_(mine))
+            .order_by(MergeKey.key, Listing.id)
+        )
+        behind: dict[str, dict[int, int | None]] = defaultdict(dict)
+        for key, listing_id, resource_id in connection.execute(query):
+            if key not in seen:
+                behind[key][listing_id] = resource_id
+        seen |= behind.keys()
+        yield [list(ids) for ids in behind.values() if len(set(ids.values())) > 1]
+
+
+def _reasons(members: Sequence[Sourced], touched: set[int], decided: Decisions) -> Counter[str]:
+    """Return why the resources behind one door are several. Pairs without a name in common are counted, not compared."""
+    here: dict[int, list[Sourced]] = defaultdict(list)
+    for member in members:
+        here[member.resource_id or 0].append(member)
+    new = {resource_id for resource_id, group in here.items() if any(each.id in touched for each in group)}
+    named: dict[str, set[int]] = defaultdict(set)
+    for member in members:
+        named[clean.match_key(member.listing.name)].add(member.resource_id or 0)
+    alike = {pair for ids in named.values() for pair in combinations(sorted(ids), 2) if not new.isdisjoint(pair)}
+    old = len(here) - len(new)
+    found = Counter({"different names": _pairs(len(here)) - _pairs(old) - len(alike)})
+    found.update(_reason(here[one], here[other], decided) for one, other in alike)
+    return found
+
+
+def _reason(one: Sequence[Sourced], other: Sequence[Sourced], decided: Decisions) -> str:
+    pairs = [(a, b) for a in one for b in other]
+    reasons = {sameness.contradiction(a, b, decided) for a, b in pairs}
+    if sameness.DECIDED in reasons:
+        return sameness.DECIDED
+    if not any(set(sameness.keys(a.listing)) & set(sameness.keys(b.listing)) for a, b in pairs):
+        return "different suites"
+    return min((reason for reason in reasons if reason), default="another listing merged with one of them contradicts")
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2

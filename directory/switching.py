@@ -1,0 +1,164 @@
+"""A source brought to what is staged: its listings compared, kept, flagged or taken out, its resources built anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+
+from directory import corrections, outcome, resources, staging
+from directory.errors import ImportRefused
+from directory.geocoding import Gazetteer
+from directory.importers.sources import Source as SourceFile
+from directory.models import ImportRun, Listing, ListingMove, MergeKey, Source
+from directory.needs import Vocabulary
+from directory.staging import Report
+
+REMOVAL_SHARE = 0.20
+REMOVAL_ROWS = 5
+_BATCH = 500
+
+
+def switch(
+    connection: Connection,
+    source: SourceFile,
+    report: Report,
+    kept: set[str],
+    vocabulary: Vocabulary,
+    gazetteer: Gazetteer,
+    *,
+    allow_removals: bool = False,
+) -> None:
+    """Bring a source's listings to the staged rows and write what that did into the report.
+
+    ``kept`` are the ids of refused rows, whose old listings stay.
+
+    Raises:
+        ImportRefused: as ``Directory.ingest``.
+    """
+    _refuse_too_few(source, report)
+    source_id = _switch(connection, source, report, kept, vocabulary, gazetteer, allow_removals)
+    report.merged = outcome.merged(connection, source_id)
+    report.placed = outcome.placed(connection, source_id)
+    report.conflicts = list(corrections.conflicts(connection, source.key, source_id))
+
+
+def _switch(
+    connection: Connection,
+    source: SourceFile,
+    report: Report,
+    kept: set[str],
+    vocabulary: Vocabulary,
+    gazetteer: Gazetteer,
+    allow_removals: bool,
+) -> int:
+    source_id, before = _store_source(connection, source)
+    values = {"source": source_id}
+    old = connection.execute(
+        select(Listing.external_id, Listing.missing_since_run_id).where(
+            Listing.source_id == source_id, text("external_id NOT IN (SELECT external_id FROM staging)")
+        )
+    ).all()
+    missing = [row for row in old if row.external_id not in kept] if source.mode == "full" else []
+    held = connection.execute(
+        select(func.count()).select_from(Listing).where(Listing.source_id == source_id)
+    ).scalar_one()
+    report.missing = len(missing)
+    if len(missing) >= REMOVAL_ROWS and len(missing) > held * REMOVAL_SHARE and not allow_removals:
+        raise ImportRefused(
+            f"{source.key}: {len(missing)} of {held} listings are missing from this file, more than a fifth; nothing was "
+            "changed. If that is right, import it again with --allow-removals"
+        )
+    started = {
+        "source_id": source_id,
+        "finished_at": datetime.now(UTC).replace(tzinfo=None),
+        "counts": {},
+        "undone": False,
+    }
+    run = connection.execute(insert(ImportRun).values(**started).returning(ImportRun.id)).scalar_one()
+    connection.execute(text(staging.REMEMBER), {**values, "run": run})
+    corrections.forget_confidential(connection, source.key, source_id)
+    report.hidden = staging.forget_streets(connection, source_id)
+    gone = [row.external_id for row in missing if allow_removals or row.missing_since_run_id is not None]
+    newly = [row.external_id for row in missing if not allow_removals and row.missing_since_run_id is None]
+    report.diff = list(staging.diff(connection, source_id, gone, newly)) if report.dry_run else []
+    flagged = _flag_missing(connection, source_id, run, gone, newly)
+    report.removed = len(gone)
+    report.unchanged = connection.execute(text(staging.UNCHANGED), values).scalar_one()
+    returned = connection.execute(text(staging.RETURNED), values).scalar_one()
+    changed_ids = connection.execute(text(staging.CHANGED), values).scalars().all()
+    report.changed = len(changed_ids)
+    connection.execute(text(staging.UPDATE), values)
+    connection.execute(text(staging.NO_LONGER_MISSING), values)
+    newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
+    report.added = connection.execute(text(staging.ADD), values).rowcount
+    added_ids = connection.execute(
+        select(Listing.id).where(Listing.source_id == source_id, Listing.id > newest)
+    ).scalars().all()  # fmt: skip
+    touched = {*changed_ids, *added_ids, *flagged}
+    if before is not None:
+        touched |= set(connection.execute(select(Listing.id).where(Listing.source_id == source_id)).scalars())
+    if not (touched or report.removed or returned or newly):
+        connection.execute(delete(ImportRun).where(ImportRun.id == run))
+        return source_id
+    own = {*changed_ids, *added_ids}
+    resources.store_keys(connection, own)
+    moved = resources.refresh(connection, touched, vocabulary, gazetteer)
+    if moved:
+        moves = [{"import_run_id": run, "listing_id": k, "resource_id": v} for k, v in moved.items()]
+        connection.execute(insert(ListingMove), moves)
+    report.kept_apart = outcome.kept_apart(connection, own)
+    done = {"counts": report.counts, "source_before": json.dumps(before) if before is not None else None}
+    connection.execute(update(ImportRun).where(ImportRun.id == run).values(**done))
+    return source_id
+
+
+def _refuse_too_few(source: SourceFile, report: Report) -> None:
+    good = report.rows - report.refused - report.duplicates
+    if good < source.minimum_rows:
+        raise ImportRefused(
+            f"{source.key}: only {good} usable rows, and its .toml expects at least {source.minimum_rows}; nothing was changed. "
+            "Is the file cut short? If not, lower minimum_rows"
+        )
+
+
+def _store_source(connection: Connection, source: SourceFile) -> tuple[int, dict[str, str | None] | None]:
+    """Store what is true of a source; return its id, and its former name and date when pages must show new ones."""
+    values = {
+        "name": source.name, "publisher": source.publisher, "terms": source.terms, "url": source.url,
+        "retrieved": source.retrieved, "mode": source.mode, "note": source.note,
+    }  # fmt: skip
+    columns = (Source.id, Source.name, Source.retrieved)
+    found = connection.execute(select(*columns).where(Source.key == source.key)).one_or_none()
+    if found is None:
+        new = insert(Source).values(key=source.key, **values).returning(Source.id)
+        return connection.execute(new).scalar_one(), None
+    connection.execute(update(Source).where(Source.id == found.id).values(**values))
+    if (found.name, found.retrieved) == (source.name, source.retrieved):
+        return found.id, None
+    return found.id, {"name": found.name, "retrieved": found.retrieved.isoformat() if found.retrieved else None}
+
+
+def _flag_missing(
+    connection: Connection, source_id: int, run: int, gone: Sequence[str], newly: Sequence[str]
+) -> set[int]:
+    """Remember, then delete or flag the missing listings; return the (negative) resource ids of deleted ones."""
+    emptied: set[int] = set()
+    remember = text(staging.REMEMBER_ONE)
+    for external_id in [*gone, *newly]:
+        connection.execute(remember, {"run": run, "source": source_id, "id": external_id})
+    for start in range(0, len(gone), _BATCH):
+        these = (Listing.source_id == source_id, Listing.external_id.in_(gone[start : start + _BATCH]))
+        ids = connection.execute(select(Listing.id, Listing.resource_id).where(*these)).all()
+        emptied |= {-row.resource_id for row in ids if row.resource_id is not None}
+        connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_([row.id for row in ids])))
+        connection.execute(delete(Listing).where(*these))
+    for start in range(0, len(newly), _BATCH):
+        connection.execute(
+            update(Listing)
+            .where(Listing.source_id == source_id, Listing.external_id.in_(newly[start : start + _BATCH]))
+            .values(missing_since_run_id=run)
+        )
+    return emptied

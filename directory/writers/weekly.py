@@ -1,0 +1,73 @@
+"""Opening hours that are simply a week's meetings, taken apart; what is more than that is left to words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from directory.hours_grammar import EVERY_DAY, Expression, Rule, read
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The same times on some weekdays (0 is Monday); minutes after midnight, an end past 1440 is the next day's."""
+
+    weekdays: tuple[int, ...]
+    start: int
+    end: int
+
+    @property
+    def clock(self) -> tuple[str, str]:
+        """Return start and end as HH:MM."""
+        return _clock(self.start), _clock(self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The meetings of every week. ``not_on_holidays``: they are left out on public holidays."""
+
+    meetings: tuple[Meeting, ...]
+    not_on_holidays: bool
+
+
+def week(hours: str | None) -> Week | None:
+    """Return the meetings of opening hours that are the same every week, in order of day; None when they say anything else.
+
+    Months, dates, the third Thursday, comments, "or by appointment" and day-and-night are something else.
+    """
+    if not hours:
+        return None
+    try:
+        expression = read(hours)
+    except ValueError:
+        return None
+    if expression.always or expression.fallback or not all(_is_simple(rule) for rule in expression.rules):
+        return None
+    days = _days(expression)
+    times = sorted({span for spans in days.values() for span in spans})
+    found = [Meeting(tuple(day for day in sorted(days) if span in days[day]), *span) for span in times]
+    if not found:
+        return None
+    found.sort(key=lambda each: (each.weekdays[0], each.start))
+    return Week(tuple(found), any(rule.holidays and rule.is_off for rule in expression.rules))
+
+
+def _days(expression: Expression) -> dict[int, set[tuple[int, int]]]:
+    days: dict[int, set[tuple[int, int]]] = {day: set() for day in EVERY_DAY}
+    for rule in expression.rules:
+        for day in rule.weekdays if rule.holidays else rule.weekly_days:
+            if rule.replaces:
+                days[day] = set()
+            days[day] |= set(rule.spans)
+    return days
+
+
+def _is_simple(rule: Rule) -> bool:
+    if rule.dates or rule.nth or rule.comment or rule.modifier not in {"", "off"}:
+        return False
+    if rule.is_off:
+        return not rule.spans
+    return bool(rule.spans) and (not rule.holidays or rule.weekdays == EVERY_DAY)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes % 1440 // 60:02d}:{minutes % 60:02d}"
