@@ -139,9 +139,20 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     for parent in (need for need in general if vocabulary.needs[need].parent is None):
         held = [key for key in vocabulary.children(parent) if resource["stated"] >> vocabulary.needs[key].bit & 1]
         parts.append(f"for {words(vocabulary, held)}: ask about other {words(vocabulary, [parent])}")
+    for parent in (MENTAL, SUBSTANCE):
+        if parent in families and (refused := _refused(vocabulary, resource, parent, missing)):
+            parts.append(f"does not treat {words(vocabulary, refused)}")
     if missing:
         parts.append(f"does not say it covers {words(vocabulary, missing)}")
     return "; ".join(parts)
+
+
+def _refused(vocabulary: Vocabulary, resource: Mapping[str, Any], parent: str, missing: list[str]) -> list[str]:
+    """Return the needs that a resource for the parent in general says it does not treat, less those missing anyway."""
+    if not resource["stated"] >> vocabulary.needs[parent].bit & 1:
+        return []
+    children = (need for need in vocabulary.children(parent) if need not in missing)
+    return [need for need in children if not resource["reach"] >> vocabulary.needs[need].bit & 1]
 
 
 def _line_reason(vocabulary: Vocabulary, resource: Mapping[str, Any]) -> str:

@@ -141,7 +141,7 @@ def resource(
         "status": str(lead.status),
         "replaced_by": lead.replaced_by,
         "stated": vocabulary.bits(stated),
-        "reach": vocabulary.reach(stated),
+        "reach": _reach(listings, vocabulary),
         "facet_bits": facet_bits,
         "language_bits": vocabulary.facet_bits(
             "language", [k for k in languages if k in vocabulary.facets["language"]]
@@ -153,6 +153,14 @@ def resource(
         "programs": [_program(each, confidential) for each in listings] if len(listings) > 1 else [],
     }
     return row | _checked(row, corrected.check)
+
+
+def _reach(listings: Iterable[Listing], vocabulary: Vocabulary) -> int:
+    """Return the word of what any of the listings covers; what one excludes, another may still treat."""
+    word = 0
+    for each in listings:
+        word |= vocabulary.reach(each.needs) & ~vocabulary.bits(each.excludes)
+    return word
 
 
 def by_date(group: Iterable[Sourced]) -> list[Sourced]:

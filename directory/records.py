@@ -88,7 +88,8 @@ class Listing:
     """What one source says about one service at one place: a cleaned row.
 
     Lists are tuples in the order of the source. ``needs`` holds stated needs; a parent among them (``mental_health``,
-    ``substance_use``) says the source speaks of that care in general. ``None`` and ``()`` mean the source is silent.
+    ``substance_use``) says the source speaks of that care in general. ``excludes`` are needs the source says it does not
+    treat, although it speaks of their parent in general. ``None`` and ``()`` mean the source is silent.
     """
 
     external_id: str
@@ -98,6 +99,7 @@ class Listing:
     organization: str | None = None
     description: str | None = None
     needs: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     phone: Phone | None = None
     sms: str | None = None
     sms_keyword: str | None = None

@@ -66,8 +66,8 @@ def test_numbers_kept_for_fiction_are_found(checker: Checker, tmp_path: Path) ->
         ),
         (
             {"phone": "1-800-950-6264", "hours": "24/7"},
-            "row 2, column 'hours': '24/7' contradicts our line 'NAMI HelpLine' (crisis_lines.csv), which says Mo-Fr 10:00-22:00; "
-            "ask the operator",
+            "row 2, column 'hours': '24/7' contradicts our line 'NAMI HelpLine' (crisis_lines.csv), which says "
+            "Mo-Fr 10:00-22:00; ask the operator",
         ),
         (
             {"phone": "988", "hours": "Mo-Fr 09:00-17:00", "timezone": "America/Chicago"},
@@ -109,8 +109,8 @@ def test_numbers_kept_for_fiction_are_found(checker: Checker, tmp_path: Path) ->
         ),
         (
             {"name": "Example Line Scotland", "phone": "0800 028 1111", "country": "GB", "service_area": "GB"},
-            "row 2, column 'service_area': 'GB' is the whole country, and its name speaks of Scotland; say which region or county "
-            "it serves",
+            "row 2, column 'service_area': 'GB' is the whole country, and its name speaks of Scotland; say which region or "
+            "county it serves",
         ),
         (
             {"name": "Example Line", "service_area": "", "city": "Chicago"},

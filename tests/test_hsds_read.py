@@ -5,17 +5,20 @@ import json
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from directory import needs
 from directory.db import Database
 from directory.errors import DirectoryError, UnreadableFile
 from directory.geocoding import Gazetteer
@@ -169,10 +172,10 @@ def odd_listings() -> list[Listing]:
         ),
         make("named-alike", name="Example Help", organization="Example Help", identifiers=("npi:1234567893", "frid:7")),
         make("formula", name="=1+1", description="@SUM(1)", organization="+Plus"),
-        make("unchecked", last_checked=None, checked_by=None, phone=None, url="https://example.org/é?x=1"),
+        make("unchecked", last_checked=None, checked_by=None, phone=None, url="https://example.org/%C3%A9?x=1"),
         make("tiny", point=Point(0.00001, 9.5), country="GA", region=None, postal_code=None, phone=None, url="https://example.org"),
         factories.line("line", service_area=("US", "US-IL", "US-IL-031", "world"), chat_url="https://example.org/chat"),
-        factories.line("abroad", country="AU", phone=Phone("131114"), service_area=("AU",), languages=()),
+        factories.line("abroad", country="AU", phone=Phone("+61131114"), service_area=("AU",), languages=()),
         factories.line("web", country=None, phone=None, url="https://example.org", service_area=("world",), hours=None),
     ]  # fmt: skip
 
@@ -586,7 +589,7 @@ def test_only_what_costs_nothing_is_free(listing: Callable[..., Listing]) -> Non
 def test_a_text_too_long_is_cut_and_told(read: Callable[..., Any]) -> None:
     (row,), _ = read(services=changed("services", eligibility_description="x" * 1001))
     assert row.listing.eligibility == "x" * 999 + "…"
-    assert [each.reason for each in row.warnings] == ["is longer than 1000 characters; cut"]
+    assert "is longer than 1000 characters; cut" in [each.reason for each in row.warnings]
 
 
 def nested() -> dict[str, Any]:
@@ -697,12 +700,12 @@ def test_a_zip_is_refused_from_its_directory(
 
 
 def test_a_damaged_zip_is_refused(tmp_path: Path, context: Context) -> None:
-    path = zipped(tmp_path / "package.zip", {"services.csv": SERVICES * 100})
+    path = zipped(tmp_path / "package.zip", {"services.csv": SERVICES + bytes(range(32, 126)) * 50})
     data = path.read_bytes()
-    for cut in (data[: len(data) // 2], data.replace(b"s1", b"s2"), data[:60] + b"\xff" * 20 + data[80:]):
-        path.write_bytes(cut)
+    for damaged in (data[: len(data) // 2], data[:60] + b"\xff" * 20 + data[80:], b"PK\x03\x04", data[:4] + data[40:]):
+        path.write_bytes(damaged)
         with pytest.raises(UnreadableFile):
-            list(hsds.read(path, source(), context, Options()).rows)
+            hsds.read(path, source(), context, Options())
     with pytest.raises(UnreadableFile, match="there is no file"):
         hsds.read(tmp_path / "nowhere.zip", source(), context, Options())
 
@@ -727,7 +730,12 @@ def test_a_datapackage_may_name_its_tables_otherwise(tmp_path: Path, context: Co
     assert "datapackage.json names 'lost.csv', which is not there" in reading.notes
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@cache
+def everywhere() -> Context:
+    return Context(needs.load(DATA), Gazetteer(DATA / "places"), DATA, factories.TODAY)
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     data=st.one_of(
         st.binary(max_size=300),
@@ -738,25 +746,23 @@ def test_a_datapackage_may_name_its_tables_otherwise(tmp_path: Path, context: Co
     )
 )
 def test_no_bytes_of_a_table_raise_anything_but_our_own_errors(
-    data: bytes, context: Context, tmp_path_factory: pytest.TempPathFactory
+    data: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("bytes")
     for name in ("services.csv", "phones.csv", "attributes.csv", "datapackage.json"):
         (folder / name).write_bytes(data)
     hsds.recognises(folder)
-    try:
-        list(hsds.read(folder, source(), context, Options()).rows)
-    except DirectoryError:
-        pass
+    with suppress(DirectoryError):
+        list(hsds.read(folder, source(), everywhere(), Options()).rows)
     path = folder / "package.zip"
     path.write_bytes(b"PK\x03\x04" + data)
     hsds.recognises(path)
     with pytest.raises(DirectoryError):
-        hsds.read(path, source(), context, Options())
+        hsds.read(path, source(), everywhere(), Options())
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "name", "number"]), inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
@@ -766,10 +772,10 @@ FIELDS = (
 ).split()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(record=st.dictionaries(st.sampled_from(FIELDS), VALUES), single=st.booleans())
 def test_no_json_raises_anything_but_our_own_errors(
-    record: dict[str, Any], single: bool, context: Context, tmp_path_factory: pytest.TempPathFactory
+    record: dict[str, Any], single: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("json") / "services.json"
     whole = {"id": "s1", "name": "Example", "organization_id": "o1", **record, "status": "active"}
@@ -777,10 +783,8 @@ def test_no_json_raises_anything_but_our_own_errors(
     found = [whole, {**whole, "service_at_locations": [places]}]
     path.write_text(json.dumps(found[1] if single else found), encoding="utf-8")
     assert hsds.recognises_json(path)
-    try:
-        list(hsds.read_json(path, source(), context, Options()).rows)
-    except DirectoryError:
-        pass
+    with suppress(DirectoryError):
+        list(hsds.read_json(path, source(), everywhere(), Options()).rows)
 
 
 @pytest.mark.parametrize(
@@ -821,7 +825,7 @@ def test_memory_does_not_grow_with_the_package(context: Context, tmp_path: Path)
         return found
 
     peak(100)
-    assert peak(3000) < peak(300) + 3_000_000
+    assert peak(1500) < peak(200) + 2_000_000
 
 
 def test_the_archive_names_every_table_of_the_standard() -> None:

@@ -253,6 +253,40 @@ def test_a_word_nobody_mapped_never_makes_an_open_place_of_a_shelter(read: Read)
     assert "Main" not in str(row.problems) + str(row.cells)
 
 
+def test_a_word_nobody_mapped_never_makes_a_closed_place_an_active_one(read: Read) -> None:
+    toml = (
+        MAP.replace("[values]", '"State of it" = "status"\n[values]') + '[lookups."State of it"]\n"Open" = "active"\n'
+    )
+    (row,) = read(HEADER.replace("Fax", "State of it") + LINE.replace(",1\n", ",Gone\n"), toml).rows
+    assert [(each.column, each.value) for each in row.problems] == [("State of it", "Gone")]
+
+
+def test_a_cell_that_cannot_be_looked_at_is_told_and_not_counted(read: Read) -> None:
+    toml = MAP.replace("[values]", '"Treats" = "needs"\n[values]')
+    toml += '[splits]\n"Treats" = "|"\n[lookups."Treats"]\n"PTSD" = "trauma"\n'
+    cells = ["|".join(map(str, range(100_000))), "|".join(map(str, range(101))), "a\0|b"]
+    reading = read(
+        HEADER.replace("Fax", "Treats") + "".join(LINE.replace(",1\n", f",{cell}\n") for cell in cells), toml
+    )
+    reasons = [row.problems[0].reason.split(" (")[0] for row in reading.rows]
+    assert reasons[1:] == ["has 101 parts; 100 at most", "holds a NUL character"]
+    assert reasons[0].startswith("is too long")
+    assert not reading.tally.unmapped
+
+
+@pytest.mark.parametrize("read_by", ["map", "own"])
+def test_a_broken_row_keeps_no_cells_when_its_place_may_be_confidential(
+    read: Read, tmp_path: Path, read_by: str
+) -> None:
+    header = HEADER.replace("Fax", "Hidden")
+    if read_by == "map":
+        toml = MAP.replace("[values]", '"Hidden" = "confidential_location"\n[values]')
+    else:
+        toml, header = "", "id,kind,address_1,name,phone,country,confidential_location\n"
+    (row,) = read(header + 'a,therapist,12 Hidden Lane,"x\n', toml).rows
+    assert (row.listing, row.cells) == (None, {})
+
+
 def test_fixed_values_fill_what_is_empty_and_add_needs(read: Read) -> None:
     toml = MAP.replace("[values]", '"Area" = "needs"\n"Land" = "country"\n[values]')
     text = "Area,Land,Agency,Phone,Street,City,State,ZIP\ntrauma,," + LINE[:-3] + "\n"

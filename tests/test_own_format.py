@@ -47,6 +47,7 @@ LINE = {
 }
 WHOLE = PRACTICE | {
     "organization": "Example Clinics",
+    "excludes": "opioids",
     "description": "Talks with people.\nAlso in the evening.",
     "sms": "741741",
     "sms_keyword": "HOME",
@@ -123,6 +124,7 @@ def test_every_column_is_read(read):
                 organization="Example Clinics",
                 description="Talks with people.\nAlso in the evening.",
                 needs=("depression", "anxiety"),
+                excludes=("opioids",),
                 phone=Phone("+12025550142", extension="7"),
                 sms="741741",
                 sms_keyword="HOME",

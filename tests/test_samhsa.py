@@ -177,9 +177,9 @@ def test_the_mental_health_directory_says_kind_and_needs(
         ("SA * OP * PMAT NOOP * AUDO", ["alcohol"], "For people with an alcohol problem only."),
         ("SA * OP * AUDO OUDO", ["opioids", "alcohol"], "For people who use opioids or have an alcohol problem only."),
         ("SA * OP * NAUT * AUDO", [], "What it says about whom it treats does not agree. Ask first."),
-        ("SA * OP * NAUT * NMOA * CDTX", ["stimulants", "opioids"], "Does not treat alcohol problems."),
-        ("SA * OP * NMAUT * NOOP * OTP", ["alcohol"], "Does not treat opioid problems."),
-        ("SA * OP * NAUT * NOOP", [], "Does not treat alcohol or opioid problems. Ask what it treats."),
+        ("SA * OP * NAUT * NMOA * CDTX", ["substance_use", "stimulants"], "Does not treat alcohol problems."),
+        ("SA * OP * NMAUT * NOOP * OTP", ["substance_use"], "Does not treat opioid problems."),
+        ("SA * OP * NAUT * NOOP", ["substance_use"], "Does not treat alcohol or opioid problems. Ask what it treats."),
         ("SA * OP * DU DUO * ADTX", [], "Only for people with a court case for driving after drinking or drug use."),
     ],
 )  # fmt: skip
@@ -188,6 +188,22 @@ def test_the_substance_use_directory_claims_no_need_it_excludes(
 ) -> None:
     found = listing(tmp_path, context, codes, substance=True)
     assert (str(found.kind), list(found.needs), found.eligibility) == ("treatment_program", stated, eligibility)
+
+
+@pytest.mark.parametrize(
+    ("codes", "excludes"),
+    [
+        ("SA * OP", ()),
+        ("SA * OP * NAUT * NOOP * ADTX", ("alcohol", "opioids")),
+        ("SA * OP * NAUT * OTP", ("alcohol",)),
+        ("SA * OP * NAUT * OUDO", ()),
+    ],
+)
+def test_what_a_programme_does_not_treat_is_excluded(
+    tmp_path: Path, context: Context, codes: str, excludes: tuple[str, ...]
+) -> None:
+    found = listing(tmp_path, context, codes, substance=True)
+    assert (found.excludes, set(found.needs) & set(found.excludes)) == (excludes, set())
 
 
 def test_what_serves_only_opioid_use_does_not_reach_alcohol(

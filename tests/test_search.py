@@ -291,6 +291,17 @@ def test_old_facts_say_so_and_are_never_open(ask) -> None:
     assert (found.stale, str(found.open.state)) == (True, "call_first")
 
 
+def test_what_a_resource_excludes_is_not_reached_and_the_reason_says_so(ask) -> None:
+    clinic = listing(kind=Kind.TREATMENT_PROGRAM, needs=("substance_use",), excludes=("alcohol",))
+    (found,) = ask(clinic, need=("kratom",)).nearby
+    assert found.reason == "general substance-use care: ask about kratom; does not treat drinking"
+    (found,) = ask(clinic, need=("kratom", "alcohol")).nearby
+    assert (found.needs_reached, found.reason) == (
+        ("kratom",),
+        "general substance-use care: ask about kratom; does not say it covers drinking",
+    )
+
+
 def test_facts_of_no_known_age_are_never_open(directory: Directory, searcher: Searcher) -> None:
     meeting = listing(hours="24/7", last_checked=None, checked_by=None)
     directory.ingest(source(retrieved=None), rows(meeting))

@@ -25,7 +25,7 @@ from directory.needs import Vocabulary
 from directory.records import Kind, Listing, Phone, Point, Status, dumps
 from directory.sameness import Sourced
 from directory.writers import geojson, icalendar, listings, meeting_guide, vcard
-from directory.writers.weekly import Meeting, week
+from directory.writers.weekly import Meeting, told, week
 from tests import factories
 
 DATA = shipped_folder("data")
@@ -218,7 +218,33 @@ def test_hours_that_are_more_than_a_week_are_left_to_words(hours: str | None) ->
     assert week(hours) is None
 
 
+@pytest.mark.parametrize(
+    ("note", "meetings"),
+    [
+        ("Mondays 06:30", [((0,), "06:30", None)]),
+        ("Mondays, Tuesdays and Sundays 07:00; No meetings on holidays", [((0, 1, 6), "07:00", None)]),
+        (
+            "Also Tuesdays 18:30, Every day 20:00-21:00",
+            [((1,), "18:30", None), ((0, 1, 2, 3, 4, 5, 6), "20:00", "21:00")],
+        ),
+        ("Mondays 06:30 (time zone not stated)", [((0,), "06:30", None)]),
+        ("Mondays 06:30 in the hall", []),
+        ("First Mondays 06:30", []),
+        ("Ask when it meets", []),
+        (None, []),
+    ],
+)
+def test_meetings_whose_end_nobody_stated_are_found_in_the_note(note: str | None, meetings: list[Any]) -> None:
+    assert [(each.weekdays, *each.clock) for each in told(note)] == meetings
+
+
 # Meeting Guide
+
+
+def test_a_meeting_without_an_end_keeps_its_day_and_time(resource: Any) -> None:
+    (found,) = meeting_guide.entries(resource(group(hours=None, hours_note="Mondays 06:30")), {}, NOW)
+    assert (found["day"], found["time"]) == (1, "06:30")
+    assert "end_time" not in found
 
 
 def test_a_group_is_an_entry_for_each_day_and_time(resource: Any) -> None:

@@ -30,8 +30,9 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
         "audiences", "eligibility", "accessibility", *_CHECKED,
     ),
     Kind.TREATMENT_PROGRAM: (
-        *_FIRST, *_REACH, *_DOOR, "formats", "integrated", "urgent_care", "approaches", "payment", "audiences", "minimum_age",
-        "maximum_age", "languages", "hours", "hours_note", "eligibility", "accessibility", "identifiers", *_CHECKED,
+        *_FIRST, "excludes", *_REACH, *_DOOR, "formats", "integrated", "urgent_care", "approaches", "payment", "audiences",
+        "minimum_age", "maximum_age", "languages", "hours", "hours_note", "eligibility", "accessibility",
+        "identifiers", *_CHECKED,
     ),
 }  # fmt: skip
 TOML = """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from directory.errors import UnreadableFile
@@ -29,6 +29,15 @@ class PlannedColumn:
     prefix: str
     words: Mapping[str, tuple[Term, ...]] | None
     looked_up: frozenset[str]
+
+    @property
+    def all_ours(self) -> frozenset[str]:
+        """Return every column of ours that is filled from it."""
+        return self.looked_up.union(self.ours)
+
+    def uncut(self, cell: str) -> Iterator[Term]:
+        """Yield a cell that cannot be looked at, as it is."""
+        return ((ours, cell) for ours in self.all_ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +72,8 @@ def plan(
     columns = tuple(_planned(name, used[name], given) for name in dict.fromkeys((*given.columns, *given.lookups)))
     templates = tuple((used[name], template) for name, template in given.templates.items())
     fills = [
-        *((column.name, {*column.ours, *column.looked_up}) for column in columns),
-        *((name, {*template.fields}) for name, template in templates),
+        *((column.name, column.all_ours) for column in columns),
+        *((name, frozenset(template.fields)) for name, template in templates),
     ]
     key = tuple(used[name] for name in given.key)
     return Plan(
@@ -122,7 +131,7 @@ def _planned(name: str, spelt: str, given: ColumnMap) -> PlannedColumn:
     )
 
 
-def _origins(fills: Iterable[tuple[str, set[str]]], key: Sequence[str]) -> Mapping[str, str]:
+def _origins(fills: Iterable[tuple[str, frozenset[str]]], key: Sequence[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, ours in fills:
         for each in ours:

@@ -19,7 +19,7 @@ from directory.importers import hsds_archive, jsonfile, own
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
 from directory.importers.hsds_listing import Listings, listings
 from directory.importers.hsds_package import Nested, Package
-from directory.importers.hsds_terms import text
+from directory.importers.hsds_terms import as_object, objects, text
 from directory.importers.jsonfile import Broken, Records
 from directory.importers.jsontext import size_of
 from directory.importers.sources import Options, Source
@@ -185,15 +185,12 @@ def _services(record: Object, what: str) -> Iterator[Object]:
     if what == _SERVICE:
         yield record
     elif what == _AT_LOCATION:
-        service = record.get("service")
         place = {name: value for name, value in record.items() if name != "service"}
-        yield {**(service if isinstance(service, Mapping) else {}), "service_at_locations": [place]}
+        yield {**as_object(record.get("service")), "service_at_locations": [place]}
     else:
         organization = {name: value for name, value in record.items() if name != "services"}
-        services = record.get("services")
-        for service in services if isinstance(services, list) else []:
-            if isinstance(service, Mapping):
-                yield {"organization": organization, **service}
+        for service in objects(record.get("services")):
+            yield {"organization": organization, **service}
 
 
 def _shape(path: Path) -> _Shape | None:
@@ -234,6 +231,5 @@ def _what(record: Object) -> str | None:
 def _is_ours(record: Object, maker: Listings) -> bool:
     """Return whether a record's own attributes are terms of ours."""
     holders = [record, *(each for each in record.values() if isinstance(each, Mapping))]
-    found = (each for holder in holders for each in holder.get("attributes") or () if isinstance(each, Mapping))
-    terms = (each.get("taxonomy_term") for each in found)
-    return any(isinstance(term, Mapping) and text(term.get("id")) in maker.terms.words.by_id for term in terms)
+    terms = (as_object(each.get("taxonomy_term")) for holder in holders for each in objects(holder.get("attributes")))
+    return any(text(term.get("id")) in maker.terms.words.by_id for term in terms)

@@ -16,7 +16,7 @@ from directory.hsds import ids, schedules
 from directory.importers import fixed, hours_text, hsds_places
 from directory.importers.drafts import Context, Draft, Tally
 from directory.importers.hsds_numbers import numbers
-from directory.importers.hsds_terms import Said, Terms, text
+from directory.importers.hsds_terms import Said, Terms, as_object, objects, text
 from directory.importers.sources import NOT_STATED, Source, toml_of
 from directory.needs import folded
 
@@ -62,16 +62,16 @@ class Listings:
 
     def drafts(self, number: int, service: Object) -> Iterator[Draft]:
         """Yield the drafts of a service; ``number`` is its row, or its place in an array."""
-        places = [each for each in _objects(service.get("service_at_locations")) if each]
+        places = [each for each in objects(service.get("service_at_locations")) if each]
         for place in places or [{}]:
             draft = fixed.with_values(self._draft(number, service, place), self.source.values)
             draft.own = _as_ours(draft.cells)
             yield draft
 
     def _draft(self, number: int, service: Object, place: Object) -> Draft:
-        location = _object(place.get("location"))
+        location = as_object(place.get("location"))
         said = self.terms.read(
-            each for holder in (service, place, location) for each in _objects(holder.get("attributes"))
+            each for holder in (service, place, location) for each in objects(holder.get("attributes"))
         )
         draft = Draft(number, dict(said.cells()), ORIGINS)
         cells = draft.cells
@@ -96,7 +96,7 @@ class Listings:
             extras.extend(self._said_besides(service, place, location))
         self._add_organization(cells, service, said)
         self._add_areas(cells, service, said, extras)
-        self._add_numbers(draft, (place, service, location, _object(service.get("organization"))), said, extras)
+        self._add_numbers(draft, (place, service, location, as_object(service.get("organization"))), said, extras)
         self._add_languages(cells, service, location)
         if not said.ours:
             self._add_hours(cells, service, place, location)
@@ -128,7 +128,7 @@ class Listings:
         for label, name in _SAID_OF_SERVICE:
             if value := text(service.get(name)):
                 yield f"{label}: {value}"
-        documents = [text(each.get("document")) for each in _objects(service.get("required_documents"))]
+        documents = [text(each.get("document")) for each in objects(service.get("required_documents"))]
         if any(documents):
             yield f"To bring: {'; '.join(filter(None, documents))}"
         if value := text(place.get("description")):
@@ -137,7 +137,7 @@ class Listings:
             yield f"Getting there: {value}"
 
     def _add_organization(self, cells: dict[str, str], service: Object, said: Said) -> None:
-        organization = _object(service.get("organization"))
+        organization = as_object(service.get("organization"))
         name = text(organization.get("name"))
         if said.ours:
             stated = ids.named_organization(name, cells["country"] or None) == text(organization.get("id"))
@@ -147,7 +147,7 @@ class Listings:
         cells["organization"] = name if stated else ""
 
     def _add_areas(self, cells: dict[str, str], service: Object, said: Said, extras: list[str]) -> None:
-        given = _objects(service.get("service_areas"))
+        given = objects(service.get("service_areas"))
         codes, unknown = hsds_places.areas(given, cells["country"], cells["region"], self.context.gazetteer)
         if said.ours or not any(cells.get(name) for name in _DOOR):
             cells["service_area"] = ";".join(codes)
@@ -157,7 +157,7 @@ class Listings:
             extras.append(f"Serves: {'; '.join(filter(None, names))}")
 
     def _add_numbers(self, draft: Draft, holders: Sequence[Object], said: Said, extras: list[str]) -> None:
-        groups = [_objects(holder.get("phones")) for holder in holders]
+        groups = [objects(holder.get("phones")) for holder in holders]
         found = numbers(groups, draft.cells["country"] or self.source.values.get("country", ""), said)
         draft.cells |= {"phone": found.call, "sms": found.text}
         draft.repairs.extend(found.repairs)
@@ -167,7 +167,7 @@ class Listings:
 
     def _add_languages(self, cells: dict[str, str], service: Object, location: Object) -> None:
         found = []
-        for each in _objects(service.get("languages")) or _objects(location.get("languages")):
+        for each in objects(service.get("languages")) or objects(location.get("languages")):
             code, name = text(each.get("code")), text(each.get("name"))
             tag = self.terms.language(code, name)
             if tag:
@@ -177,7 +177,7 @@ class Listings:
         cells["languages"] = ";".join(found)
 
     def _add_hours(self, cells: dict[str, str], service: Object, place: Object, location: Object) -> None:
-        holders = (_objects(each.get("schedules")) for each in (place, service, location))
+        holders = (objects(each.get("schedules")) for each in (place, service, location))
         given = [_in_force(each, self.context.today.isoformat()) for each in next(filter(None, holders), [])]
         given = [each for each in given if each]
         if not given:
@@ -196,7 +196,7 @@ class Listings:
             cells["hours_note"] = "; ".join(note for note in notes if hours_text.opening_hours(note) != found)
 
     def _add_payment(self, cells: dict[str, str], service: Object, extras: list[str]) -> None:
-        options = _objects(service.get("cost_options"))
+        options = objects(service.get("cost_options"))
         amounts = {text(each.get("amount")) for each in options}
         if options and amounts <= {"0", "0.0", "0.00"}:
             cells["payment"] = _joined(cells.get("payment", ""), "free")
@@ -205,7 +205,7 @@ class Listings:
             extras.append(f"Fees: {fees}")
 
     def _add_accessibility(self, cells: dict[str, str], location: Object, extras: list[str]) -> None:
-        for each in _objects(location.get("accessibility")):
+        for each in objects(location.get("accessibility")):
             said = ". ".join(filter(None, (text(each.get(name)).rstrip(".") for name in ("description", "details"))))
             known = self.terms.accessibility(text(each.get("description")))
             if known:
@@ -241,7 +241,7 @@ def _id(service: Object, place: Object) -> str:
     own = text(service.get("id"))
     if not place:
         return own
-    location = _object(place.get("location"))
+    location = as_object(place.get("location"))
     return text(place.get("id")) or "/".join(filter(None, (own, text(location.get("id")))))
 
 
@@ -280,13 +280,3 @@ def _as_ours(cells: Mapping[str, str]) -> dict[str, str]:
     if own.get("kind") == "not stated":
         own["kind"] = ""
     return own
-
-
-def _object(value: object) -> Object:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _objects(value: object) -> list[Object]:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return []
-    return [each for each in value if isinstance(each, Mapping)]

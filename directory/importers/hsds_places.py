@@ -12,7 +12,7 @@ from directory import clean_places
 from directory.geocoding import Gazetteer
 from directory.importers import positions
 from directory.importers.drafts import Draft, Tally
-from directory.importers.hsds_terms import Said, text
+from directory.importers.hsds_terms import Said, objects, text
 from directory.needs import folded
 
 ADDRESS = ("address_1", "address_2", "city", "region", "postal_code", "country")
@@ -32,7 +32,7 @@ Object = Mapping[str, Any]
 
 def address(draft: Draft, location: Object, said: Said, gazetteer: Gazetteer) -> None:
     """Fill in the cells of the address and position of a location; an address to visit goes before one to write to."""
-    chosen = _chosen(location.get("addresses") or ())
+    chosen = _chosen(objects(location.get("addresses")))
     cells = {
         "address_1": text(chosen.get("address_1")),
         "address_2": text(chosen.get("address_2")),

@@ -126,6 +126,16 @@ def text(value: object) -> str:
     return ""
 
 
+def as_object(value: object) -> Mapping[str, Any]:
+    """Return a JSON object, an empty one of anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a JSON list, none of anything else."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
 def _names(vocabulary: Vocabulary) -> dict[str, tuple[str, str]]:
     """Return column and value of every word that means just one of ours; a need goes before a facet."""
     found: dict[str, tuple[str, str]] = {}

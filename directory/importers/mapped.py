@@ -16,7 +16,7 @@ from pathlib import Path
 from directory import clean
 from directory.errors import UnreadableFile
 from directory.importers import cell_pattern, column_plan, join, own, rules, tables
-from directory.importers.cells import Fault, Setting
+from directory.importers.cells import LIST_LIMIT, Fault, Setting
 from directory.importers.column_map import HOURS_TEXT, ColumnMap, Term
 from directory.importers.column_plan import Plan, PlannedColumn
 from directory.importers.delimited import Record
@@ -32,6 +32,8 @@ from directory.needs import folded
 from directory.records import shown
 
 _PARAGRAPHS = frozenset({"description", "eligibility", "hours_note"})
+# A word nobody mapped must not make an open place of a shelter, nor a place that is closed an active one: it refuses.
+_MUST_BE_KNOWN = frozenset({"kind", "status", "confidential_location"})
 _SLUG_LENGTH = 60
 _DATE_LENGTH = 40
 
@@ -107,13 +109,18 @@ class _Mapper:
         if not record.whole:
             made.problems.extend((fault.column, fault.value, fault.reason) for fault in record.faults)
             made.cells["id"] = self._id_of_broken(given)
+            if "confidential_location" in {*self.plan.origins, *self.values}:
+                made.own = {}  # nobody can tell any more whose street this is
             return made
         found = self.joined.of(given)
         given |= {name: self._said(cell) for name, cell in found.cells.items()}
         parts: dict[str, list[tuple[str, str]]] = {}
         faults: list[Fault] = [*found.faults, *self._nameless(record)]
+        unread = {fault.column: fault.reason for fault in record.faults}
         for column in self.plan.columns:
-            for ours, text in self._terms(column, given.get(column.name, ""), faults):
+            cell = given.get(column.name, "")
+            terms = column.uncut(cell) if column.name in unread else self._terms(column, cell, faults)
+            for ours, text in terms:
                 parts.setdefault(ours, []).append((column.name, text))
         made.cells.update((ours, self._joined(ours, texts)) for ours, texts in parts.items())
         for name, template in self.plan.templates:
@@ -124,11 +131,10 @@ class _Mapper:
             made.cells["id"] = self._made_id(given, confidential=confidential)
         made.problems.extend((each[0], rules.WITHHELD, each[2]) if confidential else each for each in faults)
         made.unread = {
-            ours: fault.reason
-            for fault in record.faults
+            ours: unread[column.name]
             for column in self.plan.columns
-            if column.name == fault.column
-            for ours in {*column.ours, *column.looked_up}
+            if column.name in unread
+            for ours in column.all_ours
         }
         return made
 
@@ -146,8 +152,12 @@ class _Mapper:
                 faults.append((column.name, cell, f"is not a date written as {column.date_pattern}"))
                 return
             cell = day
-        texts = [cell] if column.separator is None else [each.strip() for each in cell.split(column.separator)]
-        for text in dict.fromkeys(each for each in texts if each):
+        texts = [cell] if column.separator is None else cell.split(column.separator)
+        parts = dict.fromkeys(part for each in texts if (part := each.strip()))
+        if len(parts) > LIST_LIMIT:
+            faults.append((column.name, cell, f"has {len(parts):,} parts; {LIST_LIMIT} at most"))
+            return
+        for text in parts:
             if column.words is not None:
                 yield from self._looked_up(column, column.words, text)
             for ours in column.ours:
@@ -160,8 +170,9 @@ class _Mapper:
             yield from terms
             return
         self.tally.unmapped[f"{column.name}: {text}"[:VALUE_LIMIT]] += 1
-        if "confidential_location" in column.looked_up:
-            yield "confidential_location", text  # a word nobody mapped must not make an open place of a shelter
+        for ours in _MUST_BE_KNOWN & column.looked_up:
+            if ours not in self.values:
+                yield ours, text
 
     def _joined(self, ours: str, texts: Sequence[tuple[str, str]]) -> str:
         """Return the texts of several columns as one cell."""

@@ -2,8 +2,8 @@
 
 ``vocabulary,code,name,term,basis,note``: ``term`` is a column of our own CSV and its value (``needs:trauma``,
 ``audiences:veterans``, ``integrated:yes``); a code of several meanings has several rows. ``basis`` says how much is said:
-``stated``; ``general`` (the parent need: mental health, substance use); ``only`` (it serves nothing else); ``none`` (we
-know the word, and it says nothing a listing holds; ``term`` is then empty).
+``stated``; ``general`` (the parent need: mental health, substance use); ``only`` (it serves nothing else); ``excludes``
+(it does not treat that need, ``term`` is ``excludes:alcohol``); ``none`` (we know the word, and it says nothing a listing holds; ``term`` is then empty).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from directory.errors import BadData
 from directory.needs import Vocabulary
 
 COLUMNS = ("vocabulary", "code", "name", "term", "basis", "note")
-BASES = ("stated", "general", "only", "none")
+BASES = ("stated", "general", "only", "excludes", "none")
 FACETS = {
     "audiences": "audience", "payment": "payment", "approaches": "approach", "urgent_care": "urgent_care",
     "formats": "format", "languages": "language", "accessibility": "accessibility", "kind": "kind",
@@ -65,7 +65,7 @@ def _meaning(row: Mapping[str, str], where: str, vocabulary: Vocabulary) -> Mean
     column, _, value = row["term"].partition(":")
     known = (
         value in vocabulary.needs
-        if column == "needs"
+        if column in {"needs", "excludes"}
         else value in vocabulary.facets[FACETS[column]]
         if column in FACETS and column != "languages"
         else bool(value) and column in {*_FREE, "languages"}

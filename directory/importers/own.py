@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from directory import clean, clean_places, hours, phones
 from directory.errors import UnreadableFile
-from directory.importers import tables
+from directory.importers import rules, tables
 from directory.importers.cells import (
     Column,
     Format,
@@ -41,6 +41,7 @@ FORMAT = Format(
         "organization": text(300),
         "description": paragraph(4000),
         "needs": Column(need, many=True),
+        "excludes": Column(need, many=True),
         "phone": local(phones.dialable),
         "sms": local(phones.sms_number),
         "sms_keyword": text(60),
@@ -156,7 +157,17 @@ def _draft(record: Record, columns: Sequence[str | None], header: Sequence[str])
             if not name and record.cells[place].strip()
         )
     else:
+        if not _is_seen_open(cells, columns, record):
+            draft.own = {}  # nobody can tell any more whose street this is
         draft.problems.extend(
             ((fault.column or "").casefold() or None, fault.value, fault.reason) for fault in record.faults
         )
     return draft
+
+
+def _is_seen_open(cells: Mapping[str, str], columns: Sequence[str | None], record: Record) -> bool:
+    """Return whether a row that is out of shape still says clearly that its place is no secret."""
+    if "confidential_location" not in columns:
+        return True
+    in_shape = len(record.cells) <= len(columns) and "confidential_location" in cells
+    return in_shape and not rules.is_confidential(cells["confidential_location"])

@@ -36,6 +36,8 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
             clean_places.point(values["latitude"], values["longitude"], values["country"])
         except ValueError as error:
             yield "latitude", str(error)
+    if both := [need for need in values.get("excludes", ()) if need in values.get("needs", ())]:
+        yield "excludes", f"names {both[0]}, which stands in needs too"
     low, high = values.get("minimum_age"), values.get("maximum_age")
     if low is not None and high is not None and low > high:
         yield "minimum_age", f"is above maximum_age {high}"

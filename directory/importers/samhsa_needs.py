@@ -19,9 +19,7 @@ Meanings = Mapping[str, tuple[Meaning, ...]]
 """The meanings of each code, in the order in which their words are listed."""
 
 _OF_SUBSTANCE_USE = frozenset({"gambling", "nicotine", "alcohol", "opioids", "stimulants", "sedatives"})
-# What a facility says it does not treat; the codes beside it say that it does, without or with medicine.
 _REFUSES = {"NAUT": "alcohol", "NOOP": "opioids"}
-_TREATS = {"NMAUT": "alcohol", "NMOA": "opioids"}
 _ONLY = {"OUDO": "opioids", "AUDO": "alcohol"}
 _SEXES = frozenset({"men", "women"})
 _AGES = frozenset({"children", "adolescents", "young_adults", "adults", "older_adults"})
@@ -37,6 +35,7 @@ class Facts:
     """
 
     needs: list[str]
+    excludes: list[str]
     approaches: list[str]
     payment: list[str]
     languages: list[str]
@@ -54,6 +53,7 @@ class Facts:
         """Return the facts as text, by the columns of our own CSV."""
         return {
             "needs": ";".join(self.needs),
+            "excludes": ";".join(self.excludes),
             "formats": "in_person;video" if self.video else "in_person",
             "languages": ";".join(self.languages),
             "payment": ";".join(self.payment),
@@ -76,8 +76,10 @@ def facts(codes: frozenset[str], directory: str, state: str, meanings: Meanings)
         audiences, minimum_age, maximum_age = _ages(held)
     else:
         audiences, minimum_age, maximum_age = _grown_up_groups(codes, held), None, None
+    needs = _needs(codes, directory, said["needs"])
     return Facts(
-        needs=_needs(codes, directory, said["needs"]),
+        needs=needs,
+        excludes=[need for need in said["excludes"] if SUBSTANCE_USE in needs and need not in needs],
         approaches=said["approaches"],
         payment=_payment(said["payment"]),
         # The directories never say English; it is the rule in every state but Puerto Rico.
@@ -125,13 +127,8 @@ def _needs(codes: frozenset[str], directory: str, stated: list[str]) -> list[str
         return [MENTAL_HEALTH, *([SUBSTANCE_USE] if uses else []), *stated]
     # All three: a type of care for both at once, mental health services, and a programme for people who have both.
     mental = [MENTAL_HEALTH] if codes >= {"SUMH", "MHS", "CO"} else []
-    named = [need for need in stated if need in _OF_SUBSTANCE_USE]
-    refused = _refused(codes)
-    if not refused:
-        return [SUBSTANCE_USE, *mental, *named]
-    # Substance use in general would claim what it refuses: only what it names is left, and what it treats without medicine.
-    named += [need for code, need in _TREATS.items() if code in codes]
-    return list(dict.fromkeys([*mental, *(need for need in named if need not in refused)]))
+    named = [need for need in stated if need in _OF_SUBSTANCE_USE and need not in _refused(codes)]
+    return [SUBSTANCE_USE, *mental, *named]
 
 
 def _refused(codes: Collection[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from directory.needs import MAXIMUM_NEEDS, Vocabulary
+from directory.needs import Vocabulary
 from directory.web import schemas
 from directory.web.params import PARAMETERS, Parameter
 
@@ -72,14 +72,10 @@ def _ref(model: str) -> dict[str, Any]:
 def _parameter(name: str, parameter: Parameter, vocabulary: Vocabulary) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": parameter.kind, **parameter.rule}
     if parameter.kind == "boolean":
-        schema = {"type": "string", "enum": ["yes", "no", "1", "0", "true", "false", "on", ""]}
-    if parameter.facet:
-        schema["enum"] = [*vocabulary.facets[parameter.facet], ""]
-    elif name == "need":
-        schema["enum"] = [*vocabulary.needs, ""]
+        schema = {"type": "string", "enum": ["yes", "no", "1", "0", "true", "false", "on"]}
     if parameter.repeatable:
-        schema = {"type": "array", "items": schema}
-    if name == "need":
-        schema["maxItems"] = MAXIMUM_NEEDS
+        values = vocabulary.facets[parameter.facet] if parameter.facet else vocabulary.needs
+        schema = {**parameter.rule, "type": "array", "items": {"type": parameter.kind, "enum": [*values, ""]}}
     described = {"name": name, "in": "query", "required": False, "description": parameter.means, "schema": schema}
-    return {**described, "style": "form", "explode": True} if parameter.repeatable else described
+    how = {"style": "form", "explode": True} if parameter.repeatable else {"allowEmptyValue": True}
+    return described | how

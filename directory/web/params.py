@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -15,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from directory import query
 from directory.errors import BadQuery
-from directory.needs import Vocabulary
+from directory.needs import MAXIMUM_NEEDS, Vocabulary
 from directory.records import shown
 
 LONGEST_ADDRESS = 8_000
@@ -50,14 +51,15 @@ class Parameter:
 # A character that somebody can type: no control character but tab, line feed and return.
 TYPED = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$"
 _WORDS = {"maxLength": query.TEXT_LIMIT, "pattern": TYPED}
+_NEEDS = {"maxItems": MAXIMUM_NEEDS}
 _RADII = {"minimum": 0.1, "maximum": query.MAXIMUM_RADIUS_KM}
 _LIMITS = {"minimum": 1, "maximum": query.MAXIMUM_LIMIT}
 # As query.Cursor writes it: 0 or 1, then two keys of ring, tier, squared chord and id.
 _KEY = r"(0\.0\.0\.0|[0-9]\.([1-9]|1[0-9])\.(0|[1-9][0-9]{0,16})\.[1-9][0-9]{0,17})"
-_CURSOR = {"pattern": rf"^(|[01]\.{_KEY}\.{_KEY})$"}
+_CURSOR = {"pattern": rf"^[01]\.{_KEY}\.{_KEY}$"}
 PARAMETERS: Mapping[str, Parameter] = {
     "near": Parameter("string", "ZIP, postcode, city, region or country, or 'latitude, longitude'", rule=_WORDS),
-    "need": Parameter("string", "What somebody is going through; at most 8 needs, free words included", repeatable=True),
+    "need": Parameter("string", "What somebody is going through; at most 8 needs, free words included", repeatable=True, rule=_NEEDS),
     "q": Parameter("string", "Free words: needs are understood, the rest is looked for in names", rule=_WORDS),
     "radius_km": Parameter("number", "Kilometres round the place, up to 500; 40 unless told", rule=_RADII),
     "open_now": Parameter("boolean", "yes: only what is surely open now"),
@@ -120,6 +122,7 @@ def asked() -> Asked:
     found = _kept(pairs, PARAMETERS)
     if wants_json():
         _refuse_blanks([(name, value) for name, value in pairs if value], PARAMETERS)
+        _refuse_too_many([name for name, _ in pairs], PARAMETERS)
     return Asked(found)
 
 
@@ -208,6 +211,13 @@ def _refuse_blanks(pairs: Sequence[tuple[str, str]], known: Mapping[str, Paramet
     for name, value in pairs:
         if not value.strip() and not known[name].is_words:
             raise BadQuery(f"'{name}' has no value; give it one, or leave it out", field=name)
+
+
+def _refuse_too_many(names: Sequence[str], known: Mapping[str, Parameter]) -> None:
+    for name, times in Counter(names).items():
+        most = known[name].rule.get("maxItems", times)
+        if times > most:
+            raise BadQuery(f"'{name}' was sent {times} times; send it at most {most} times", field=name)
 
 
 def _read(raw: bytes) -> Iterator[tuple[str, str]]:

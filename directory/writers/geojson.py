@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from directory import phones
 from directory.needs import Vocabulary
-from directory.records import Phone
 from directory.writers import words
 
 _SAID = (
-    "kind", "name", "organization", "description", "sms", "sms_keyword", "chat_url", "url", "email", "address_1", "address_2",
-    "city", "region", "postal_code", "country", "service_area", "formats", "languages", "hours", "hours_note", "timezone",
-    "payment", "audiences", "minimum_age", "maximum_age", "approaches", "integrated", "urgent_care", "accepting_new",
-    "eligibility", "accessibility", "status", "checked_by", "sources",
+    "kind", "name", "organization", "description", "phone", "phone_extension", "phone_press", "sms", "sms_keyword", "chat_url",
+    "url", "email", "address_1", "address_2", "city", "region", "postal_code", "country", "service_area", "formats", "languages",
+    "hours", "hours_note", "timezone", "payment", "audiences", "minimum_age", "maximum_age", "approaches", "integrated",
+    "urgent_care", "accepting_new", "eligibility", "accessibility", "status", "checked_by", "sources",
 )  # fmt: skip
 _DOOR = ("address_1", "address_2", "postal_code")
 _DECIMALS = 6  # about 0.1 m (RFC 7946, section 11.2)
@@ -40,7 +38,6 @@ def feature(resource: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, An
     stated = {
         **said,
         "needs": list(vocabulary.keys(resource["stated"])),
-        "phone": _dialled(resource),
         "phone_display": words.phone(resource),
         "precision": resource["precision"],
         "position_name": resource["position_name"],
@@ -53,9 +50,3 @@ def feature(resource: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, An
     }
     geometry = {"type": "Point", "coordinates": point} if point else None
     return {"type": "Feature", "id": resource["id"], "geometry": geometry, "properties": properties}
-
-
-def _dialled(resource: Mapping[str, Any]) -> str:
-    if not resource["phone"]:
-        return ""
-    return phones.tel_href(Phone(resource["phone"], resource["phone_extension"], resource["phone_press"]))[4:]

@@ -50,7 +50,9 @@ def _event(resource: Mapping[str, Any], meeting: Meeting, number: int, found: We
     # By the clock on the wall: two hours from 1:00 end at 3:00 also in the night an hour is lost.
     event.add(
         "dtend",
-        (start.replace(tzinfo=None) + timedelta(minutes=meeting.end - meeting.start)).replace(tzinfo=start.tzinfo),
+        (start.replace(tzinfo=None) + timedelta(minutes=(meeting.end or meeting.start) - meeting.start)).replace(
+            tzinfo=start.tzinfo
+        ),
     )
     event.add("rrule", {"freq": "weekly", "byday": [WEEKDAYS[day].upper() for day in meeting.weekdays]})
     event.add("summary", resource["name"])

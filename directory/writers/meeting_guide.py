@@ -13,7 +13,7 @@ from directory.importers import mappings
 from directory.needs import Vocabulary, folded
 from directory.records import Kind, Status
 from directory.writers import words
-from directory.writers.weekly import week
+from directory.writers.weekly import told, week
 
 NAME_LIMIT, SLUG_LIMIT = 255, 64
 CLOSED_FOR_NOW, ONLINE = "TC", "ONL"
@@ -51,15 +51,16 @@ def entries(resource: Mapping[str, Any], known: Types, at: datetime) -> Iterator
         return
     shared = _shared(resource, known, at)
     found = week(resource["hours"])
-    if found is None:
+    meetings = (*(found.meetings if found else ()), *told(resource["hours_note"]))
+    if not meetings:
         yield {"name": shared.pop("name"), "slug": _slug(resource, ""), **shared, **_hours_in_words(resource, shared)}
         return
-    for meeting in found.meetings:
+    for meeting in meetings:
         start, end = meeting.clock
         for weekday in meeting.weekdays:
             day = (weekday + 1) % 7  # the format's week begins on Sunday, 0
-            slug = _slug(resource, f"-{day}-{start.replace(':', '')}{_again(found.meetings, meeting, weekday)}")
-            when = {"day": day, "time": start, "end_time": end}
+            slug = _slug(resource, f"-{day}-{start.replace(':', '')}{_again(meetings, meeting, weekday)}")
+            when = {"day": day, "time": start, **({"end_time": end} if end else {})}
             yield {"name": shared["name"], "slug": slug, **when, **shared}
 
 
@@ -70,7 +71,8 @@ def _shared(resource: Mapping[str, Any], known: Types, at: datetime) -> dict[str
     values = {
         "name": resource["name"][:NAME_LIMIT],
         "timezone": resource["timezone"],
-        "formatted_address": words.address(resource),
+        "location": None if words.hidden(resource) else resource["address_2"],
+        "formatted_address": words.address(resource, second_line=False),
         "latitude": resource["latitude"],
         "longitude": resource["longitude"],
         "approximate": None if resource["latitude"] is None else "yes" if words.is_approximate(resource) else "no",

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from directory.hours_grammar import EVERY_DAY, Expression, Rule, read
 
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_DAY = f"(?:{'|'.join(_DAYS)})"
+# As importers.meeting_words writes meetings whose end nobody stated: "Mondays and Tuesdays 18:00, Sundays 20:00".
+_TOLD = re.compile(
+    rf"(?P<days>Every day|{_DAY}(?:(?:, | and ){_DAY})*) (?P<start>[0-2]\d:[0-5]\d)(?:-(?P<end>[0-2]\d:[0-5]\d))?"
+)
+_ZONELESS = " (time zone not stated)"
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """The same times on some weekdays (0 is Monday); minutes after midnight, an end past 1440 is the next day's."""
+    """The same times on some weekdays (0 is Monday); minutes after midnight, an end past 1440 is the next day's.
+
+    ``end`` is None where nobody states it.
+    """
 
     weekdays: tuple[int, ...]
     start: int
-    end: int
+    end: int | None
 
     @property
-    def clock(self) -> tuple[str, str]:
+    def clock(self) -> tuple[str, str | None]:
         """Return start and end as HH:MM."""
-        return _clock(self.start), _clock(self.end)
+        return _clock(self.start), None if self.end is None else _clock(self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,29 @@ def week(hours: str | None) -> Week | None:
         return None
     found.sort(key=lambda each: (each.weekdays[0], each.start))
     return Week(tuple(found), any(rule.holidays and rule.is_off for rule in expression.rules))
+
+
+def told(note: str | None) -> tuple[Meeting, ...]:
+    """Return the meetings that a note on hours begins with, as our readers of meetings write those without an end."""
+    if not note:
+        return ()
+    first = note.partition("; ")[0].removeprefix("Also ").removesuffix(_ZONELESS)
+    found: list[Meeting] = []
+    place = 0
+    while (match := _TOLD.match(first, place)) is not None:
+        days = _DAYS if match["days"] == "Every day" else tuple(each for each in _DAYS if each in match["days"])
+        start, end = (_minutes(match[name]) for name in ("start", "end"))
+        found.append(Meeting(tuple(_DAYS.index(day) for day in days), start or 0, end))
+        if match.end() == len(first):
+            return tuple(found)
+        if first[match.end() : match.end() + 2] != ", ":
+            return ()
+        place = match.end() + 2
+    return ()
+
+
+def _minutes(clock: str | None) -> int | None:
+    return None if clock is None else int(clock[:2]) * 60 + int(clock[3:])
 
 
 def _days(expression: Expression) -> dict[int, set[tuple[int, int]]]:

@@ -18,12 +18,12 @@ _CLOSED = {
 }
 
 
-def address(resource: Mapping[str, Any]) -> str:
+def address(resource: Mapping[str, Any], *, second_line: bool = True) -> str:
     """Return where a resource is in one line, of a confidential one the city alone."""
     state = " ".join(
         part for part in (resource["region"], None if hidden(resource) else resource["postal_code"]) if part
     )
-    street = () if hidden(resource) else (resource["address_1"], resource["address_2"])
+    street = () if hidden(resource) else (resource["address_1"], resource["address_2"] if second_line else None)
     parts = [part for part in (*street, resource["city"], state) if part]
     return ", ".join([*parts, *([resource["country"]] if parts and resource["country"] else [])])
 
