@@ -35,6 +35,7 @@ class Config:
     workers: int = 2
     trusted_hosts: tuple[str, ...] = ()
     https: bool = False
+    geocoder_contact: str = ""
 
     def __post_init__(self) -> None:
         if not (len(self.country) == 2 and self.country.isalpha() and self.country.isupper()):

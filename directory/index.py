@@ -122,7 +122,7 @@ def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int]) -> i
 
 def _rank(row: Row[Any], area: str) -> int:
     """Return the order within an area: the nearest area first, then for everyone, then somebody answers, then checked."""
-    nearness = 2 if area == WORLD else 1 if "-" not in area else 0
+    nearness = 3 if area == WORLD else 2 - area.count("-")
     children_only = bool(row.audiences) and set(row.audiences) <= {"children", "adolescents"}
     for_some = bool(row.audiences) and row.kind == Kind.CRISIS_LINE
     voiceless = row.phone is None and row.sms is None

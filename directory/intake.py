@@ -15,6 +15,8 @@ from directory.importers.drafts import Context, Reading
 from directory.importers.formats import AUTO, Options
 from directory.importers.sources import Source
 from directory.ingest import Directory
+from directory.network_geocoders import NetworkGeocoder
+from directory.placing import Placer
 from directory.records import Row
 from directory.refused import Refusals
 from directory.staging import Report
@@ -33,6 +35,7 @@ class Wish:
     dry_run: bool = False
     allow_removals: bool = False
     refused: Path | None = None
+    geocoder: NetworkGeocoder | None = None
 
 
 AS_USUAL = Wish()
@@ -61,17 +64,21 @@ def take_in(
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))
     reading = formats.open_file(path, ignoring, context, wish.options, wish.format_name)
     found: Counter[str] = Counter()
+    placer = Placer(directory.database, directory.gazetteer, today, None if wish.dry_run else wish.geocoder)
     with ExitStack() as stack:
         refusals = stack.enter_context(refused.keeping(reading.columns)) if wish.refused else None
         report = directory.ingest(
             source,
-            _kept(reading.rows, found, refusals, _hidden(directory, source) if refusals else ()),
+            _kept(
+                placer.placed(reading.rows, source.key), found, refusals, _hidden(directory, source) if refusals else ()
+            ),
             dry_run=wish.dry_run,
             allow_removals=wish.allow_removals,
             after_row=watch(reading),
         )
         if refusals is not None and wish.refused is not None:
             report.notes.extend(_written(refusals, wish, path, source))
+    report.notes.extend(placer.notes())
     tally = reading.tally
     report.took_for = reading.took_for
     report.notes[:0] = [each for each in reading.notes if each != _IGNORED]

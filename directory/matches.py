@@ -46,7 +46,7 @@ class Match:
     @property
     def distance_is_approximate(self) -> bool:
         """Return whether the position is only an area's centre."""
-        return self.distance_km is not None and self.resource["precision"] != "source"
+        return self.distance_km is not None and self.resource["precision"] not in {"source", "address"}
 
 
 @dataclass(frozen=True, slots=True)

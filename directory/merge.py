@@ -250,7 +250,8 @@ def _position(
         place = gazetteer.position(listing.country, listing.region, listing.city, None)
         return (place.point, str(Precision.CITY), place) if place and place.point else (None, None, None)
     if listing.point is not None:
-        return listing.point, str(Precision.SOURCE), None
+        known = Precision.ADDRESS if listing.geocoded_by else Precision.SOURCE
+        return listing.point, str(known), None
     if not (listing.address_1 or listing.postal_code or listing.city):
         return None, None, None
     place = gazetteer.position(listing.country, listing.region, listing.city, listing.postal_code)

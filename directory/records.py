@@ -33,6 +33,7 @@ class Precision(StrEnum):
     """How a position is known, best first."""
 
     SOURCE = "source"
+    ADDRESS = "address"
     POSTAL_CODE = "postal_code"
     CITY = "city"
     REGION = "region"
@@ -89,7 +90,8 @@ class Listing:
 
     Lists are tuples in the order of the source. ``needs`` holds stated needs; a parent among them (``mental_health``,
     ``substance_use``) says the source speaks of that care in general. ``excludes`` are needs the source says it does not
-    treat, although it speaks of their parent in general. ``None`` and ``()`` mean the source is silent.
+    treat, although it speaks of their parent in general. ``None`` and ``()`` mean the source is silent. ``geocoded_by``
+    names the network geocoder that found ``point`` from the address, where the source has none.
     """
 
     external_id: str
@@ -135,6 +137,7 @@ class Listing:
     source_url: str | None = None
     last_checked: date | None = None
     checked_by: str | None = None
+    geocoded_by: str | None = None
 
 
 def dumps(listing: Listing) -> str:
@@ -174,7 +177,15 @@ def loads(text: str) -> Listing:
 
 def without_door(listing: Listing) -> Listing:
     """Return a listing as confidential: without street, postal code and position."""
-    return replace(listing, confidential_location=True, address_1=None, address_2=None, postal_code=None, point=None)
+    return replace(
+        listing,
+        confidential_location=True,
+        address_1=None,
+        address_2=None,
+        postal_code=None,
+        point=None,
+        geocoded_by=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

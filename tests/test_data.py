@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from directory import check, phones
+from directory import known_lines, phones
+from directory.check import Checker
 from directory.config import shipped_folder
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
@@ -28,9 +29,11 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["crisis_lines", "support_groups", "therapists", "treatment_programs"])
-def test_nothing_is_wrong_or_doubtful_and_every_row_names_its_source(name: str, vocabulary: Vocabulary) -> None:
+def test_nothing_is_wrong_or_doubtful_and_every_row_names_its_source(
+    name: str, vocabulary: Vocabulary, gazetteer: Gazetteer
+) -> None:
     path = DATA / f"{name}.csv"
-    found = check.check(path, vocabulary, today=date(2026, 11, 22), superseded=check.superseded_numbers(DATA))
+    found = Checker.load(DATA, vocabulary, gazetteer, date(2026, 11, 22)).check(path)
     assert [str(problem) for problem in found] == []
     # The star code of Chile stands in lists without a page of their own; the .toml names them.
     assert [row["id"] for row in table(path.name) if not row["source_url"] and row["id"] != "cl-4141"] == []
@@ -69,7 +72,7 @@ def test_every_country_has_an_emergency_number_within_its_pattern(gazetteer: Gaz
 
 
 def test_no_shipped_line_uses_a_superseded_number() -> None:
-    superseded = check.superseded_numbers(DATA)
+    superseded = known_lines.superseded_numbers(DATA)
     assert superseded["US +18002738255"] == "988"
     for row in table("crisis_lines.csv"):
         if row["phone"]:

@@ -23,6 +23,7 @@ from directory.importers import sources
 from directory.importers.drafts import Reading
 from directory.importers.formats import AUTO, FORMATS, Options
 from directory.intake import AS_USUAL, Wish, take_in
+from directory.network_geocoders import CREDITS, NetworkGeocoder
 from directory.records import Problem
 from directory.staging import Report
 
@@ -49,6 +50,11 @@ SHIPPED = ("crisis_lines", "support_groups", "therapists", "treatment_programs")
     "--individuals", is_flag=True, help="Also take in single persons of a registry, who may practise at home."
 )
 @click.option(
+    "--geocoder",
+    type=click.Choice([*CREDITS]),
+    help="Ask this geocoder on the network for the positions of addresses that come without.",
+)
+@click.option(
     "--report", "page", type=click.Path(path_type=Path), help="Write the whole report into this file, as a web page."
 )
 @click.option(
@@ -67,6 +73,7 @@ def import_files(
     encoding: str | None,
     format_name: str,
     individuals: bool,
+    geocoder: str | None,
     page: Path | None,
     refused: Path | None,
     as_json: bool,
@@ -88,7 +95,8 @@ def import_files(
         refused.mkdir(parents=True, exist_ok=True)
     settings = config()
     opened = open_directory(settings)
-    wish = Wish(format_name, Options(encoding, individuals=individuals), dry_run, allow_removals, refused)
+    asked = NetworkGeocoder(geocoder, settings.geocoder_contact) if geocoder is not None else None
+    wish = Wish(format_name, Options(encoding, individuals=individuals), dry_run, allow_removals, refused, asked)
     if folder is not None:
         _import_folder(opened, folder, settings, wish, page, as_json=as_json)
     run = _Run(opened, settings, wish, key, as_json)

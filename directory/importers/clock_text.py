@@ -44,12 +44,14 @@ def certain(start: Clock, end: Clock, *, by_24: bool, working_days: bool) -> tup
         for last in _meanings(end)
     ]  # fmt: skip
     if start.meridiem and end.meridiem:
-        opens, closes = spans[0]
-        if (opens, closes) == (0, DAY):
-            return spans[0]
-        return None if closes - opens >= (_LONG_NIGHT if closes > DAY else DAY) else spans[0]
+        return spans[0] if _can_be_meant(*spans[0]) else None
     likely = [each for each in spans if each[1] - each[0] < _LONG and not _ends_past_next_noon(each)]
     return likely[0] if len(likely) == 1 else None
+
+
+def _can_be_meant(opens: int, closes: int) -> bool:
+    """Whether two times with both meridiems are no slip: less than a day, or midnight to midnight."""
+    return (opens, closes) == (0, DAY) or closes - opens < (_LONG_NIGHT if closes > DAY else DAY)
 
 
 def _by_24(start: Clock, end: Clock) -> tuple[int, int] | None:

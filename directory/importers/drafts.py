@@ -160,7 +160,13 @@ class Engine:
         if before is not None:
             found.append(("id", external_id or "", f"stands already in row {before}"))
         found.extend((column, rules.WITHHELD, reason) for column, reason in rules.telling(cells, hidden))
-        found.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.problems(cells, values))
+        # An impossible position costs a publisher's clinic its position, not its row: ``positions.doubt`` says why.
+        spared = "latitude" if self.gazetteer is not None and {"latitude", "longitude"} <= values.keys() else ""
+        found.extend(
+            (column, cells.get(column or "", ""), reason)
+            for column, reason in rules.problems(cells, values)
+            if column != spared
+        )
         doubts.extend((column, cells.get(column or "", ""), reason) for column, reason in rules.warnings(cells, values))
         found = [*draft.problems, *_of_publisher(found, draft.origins)]
         if found:

@@ -124,7 +124,7 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
         zone = f" ({words.zone(row['timezone'])})" if row["timezone"] and row["hours"] != "24/7" else ""
         hours.append(words.hours(row["hours"]) + zone)
     cost, cost_of = words.cost(match, vocabulary)
-    served = [words.area(code, gazetteer.region_name, site.country_name) for code in row["service_area"]]
+    served = [words.area(code, gazetteer, site.country_name) for code in row["service_area"]]
     return _present(
         ("Address", [words.address(row, full=True)]),
         ("Serves people in", [", ".join(served)]),

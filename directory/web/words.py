@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from directory import geo, matches
+from directory.geocoding import Gazetteer
 from directory.matches import Match
 from directory.needs import Vocabulary
 from directory.records import OpenState
@@ -114,12 +115,11 @@ def zone(name: str) -> str:
     return f"{name.rsplit('/', 1)[-1].replace('_', ' ')} time"
 
 
-def area(code: str, region_name: Any, country_name: Any) -> str:
-    """Return an area served in words: ``US-IL`` is "Illinois", ``world`` "the whole world"."""
+def area(code: str, gazetteer: Gazetteer, country_name: Callable[[str], str]) -> str:
+    """Return an area served in words: ``US-IL`` is "Illinois", ``US-IL-031`` "Cook County, IL", ``world`` "the whole world"."""
     if code == "world":
         return "the whole world"
-    country, _, region = code.partition("-")
-    return str(region_name(country, region) if region else country_name(country))
+    return gazetteer.area_name(code) if "-" in code else country_name(code)
 
 
 def count(number: int, one: str, many: str) -> str:
