@@ -16,6 +16,7 @@ from typing import Any
 
 from directory.importers import facility, jsonfile, mappings, own, samhsa_words
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.fixed import with_values
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Facts, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of, reading
@@ -90,7 +91,8 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     engine = Engine(name_of(path), columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally)
     drafts = _Drafts(meanings, source.url or URL, context, tally)
     notes = ("it says of no facility when it was last checked", *(_pages(path) if is_answer else ()))
-    return Reading(engine.rows(drafts.of(records)), "FindTreatment.gov's JSON", COLUMNS, notes, tally, records)
+    found = (with_values(each, source.values) for each in drafts.of(records))
+    return Reading(engine.rows(found), "FindTreatment.gov's JSON", COLUMNS, notes, tally, records)
 
 
 @lru_cache(maxsize=4096)

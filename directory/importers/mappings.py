@@ -3,7 +3,8 @@
 ``vocabulary,code,name,term,basis,note``: ``term`` is a column of our own CSV and its value (``needs:trauma``,
 ``audiences:veterans``, ``integrated:yes``); a code of several meanings has several rows. ``basis`` says how much is said:
 ``stated``; ``general`` (the parent need: mental health, substance use); ``only`` (it serves nothing else); ``excludes``
-(it does not treat that need, ``term`` is ``excludes:alcohol``); ``none`` (we know the word, and it says nothing a listing holds; ``term`` is then empty).
+(it does not treat that need, ``term`` is ``excludes:alcohol``); ``none`` (we know the word, and it says nothing a
+listing holds; ``term`` is then empty).
 """
 
 from __future__ import annotations

@@ -36,11 +36,7 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
             clean_places.point(values["latitude"], values["longitude"], values["country"])
         except ValueError as error:
             yield "latitude", str(error)
-    if both := [need for need in values.get("excludes", ()) if need in values.get("needs", ())]:
-        yield "excludes", f"names {both[0]}, which stands in needs too"
-    low, high = values.get("minimum_age"), values.get("maximum_age")
-    if low is not None and high is not None and low > high:
-        yield "minimum_age", f"is above maximum_age {high}"
+    yield from _contradictions(values)
     if "sms_keyword" in given and "sms" not in given:
         yield "sms_keyword", "is a word to send, but there is no number in sms to send it to"
     has_door = any(name in given for name in _DOOR)
@@ -57,6 +53,14 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
             "service_area",
             "is empty and there is no address or city; say where it serves, such as US, US-IL or world",
         )
+
+
+def _contradictions(values: Mapping[str, Any]) -> Iterator[Finding]:
+    if both := [need for need in values.get("excludes", ()) if need in values.get("needs", ())]:
+        yield "excludes", f"names {both[0]}, which stands in needs too"
+    low, high = values.get("minimum_age"), values.get("maximum_age")
+    if low is not None and high is not None and low > high:
+        yield "minimum_age", f"is above maximum_age {high}"
 
 
 def warnings(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from directory.errors import UnreadableFile
 from directory.importers import facility, mappings, own, samhsa_words, workbook
 from directory.importers.delimited import Record, listed
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.fixed import with_values
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
 from directory.importers.workbook import Table, Workbook
@@ -78,7 +79,8 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     )
     drafts = _Drafts(table, directory, codes, year, source, context, tally)
     took_for = f"SAMHSA's national directory of {_TITLES[directory]} treatment facilities"
-    return Reading(engine.rows(drafts), took_for, table.header, (*table.notes, facility.note(year)), tally, table)
+    found = (with_values(each, source.values) for each in drafts)
+    return Reading(engine.rows(found), took_for, table.header, (*table.notes, facility.note(year)), tally, table)
 
 
 def _sheets(book: Workbook) -> tuple[Table, dict[str, str]]:

@@ -13,6 +13,7 @@ from directory.errors import UnreadableFile
 from directory.importers import delimited, facility, mappings, own, samhsa_words
 from directory.importers.delimited import Record, listed
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.fixed import with_values
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of
@@ -53,7 +54,8 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     engine = Engine(name, own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally)
     drafts = _drafts(opened, source, context, meanings, year, tally)
     notes = (*opened.notes, facility.note(year), "left out: the last four digits of ZIP+4 codes, counties")
-    return Reading(engine.rows(drafts), "the CSV of SAMHSA's locator", opened.header, notes, tally, opened)
+    found = (with_values(each, source.values) for each in drafts)
+    return Reading(engine.rows(found), "the CSV of SAMHSA's locator", opened.header, notes, tally, opened)
 
 
 def _drafts(

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from directory.errors import UnreadableFile
 from directory.importers import delimited, textfile, workbook
 from directory.importers.delimited import MissingColumns, Record, listed
 from directory.importers.textfile import name_of
@@ -49,11 +48,7 @@ def open_table(
         return delimited.open_rows(
             path, encoding=encoding, size_limit=size_limit, header_row=header_row, required=required
         )
-    if header_row is not None:
-        raise UnreadableFile(
-            f"{name_of(path)} is a workbook, and header_row counts the lines of a text file; take the rows above its header out"
-        )
-    table = workbook.open_sheets(path, size_limit).table(sheet)
+    table = workbook.open_sheets(path, size_limit).table(sheet, header_row or 1)
     names = {each.casefold() for each in table.header}
     if missing := [each for each in required if each.casefold() not in names]:
         plural = "s" if len(missing) > 1 else ""

@@ -91,14 +91,14 @@ class Workbook:
         found = self._book.worksheets[self.sheets.index(sheet)]
         return self._rows(found)
 
-    def table(self, sheet: str | None = None) -> Table:
-        """Return a sheet, the first one unless it is named, as a header and records.
+    def table(self, sheet: str | None = None, header_row: int = 1) -> Table:
+        """Return a sheet, the first one unless it is named, as a header and records; rows above ``header_row`` are skipped.
 
         Raises:
             UnreadableFile: as ``rows``; the sheet is empty, or a name stands twice in its header.
         """
         sheet = self.sheets[0] if sheet is None else sheet
-        rows = self.rows(sheet)
+        rows = (each for each in self.rows(sheet) if each[0] >= header_row)
         first = next(rows, None)
         if first is None:
             raise UnreadableFile(f"The file is empty: {self.name} has no text in its sheet {shown(sheet)}")

@@ -59,7 +59,7 @@ _KEY = r"(0\.0\.0\.0|[0-9]\.([1-9]|1[0-9])\.(0|[1-9][0-9]{0,16})\.[1-9][0-9]{0,1
 _CURSOR = {"pattern": rf"^[01]\.{_KEY}\.{_KEY}$"}
 PARAMETERS: Mapping[str, Parameter] = {
     "near": Parameter("string", "ZIP, postcode, city, region or country, or 'latitude, longitude'", rule=_WORDS),
-    "need": Parameter("string", "What somebody is going through; at most 8 needs, free words included", repeatable=True, rule=_NEEDS),
+    "need": Parameter("string", "What somebody is going through; at most 8, free words included", repeatable=True, rule=_NEEDS),
     "q": Parameter("string", "Free words: needs are understood, the rest is looked for in names", rule=_WORDS),
     "radius_km": Parameter("number", "Kilometres round the place, up to 500; 40 unless told", rule=_RADII),
     "open_now": Parameter("boolean", "yes: only what is surely open now"),

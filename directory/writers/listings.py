@@ -40,13 +40,13 @@ class Provenance:
 
 def row(listing: Listing) -> list[str]:
     """Return a listing as the cells of our CSV, each safe in a spreadsheet (``clean.quoted``)."""
-    has_pin = listing.point is not None and listing.geocoded_by is None  # a geocoder's answer is not the source's word
+    pin = listing.point if listing.geocoded_by is None else None  # a geocoder's answer is not the source's word
     cells = {
         "id": listing.external_id,
         "phone": _phone(listing.phone, listing.country or "") if listing.phone else "",
         "sms": _phone(Phone(listing.sms), listing.country or "") if listing.sms else "",
-        "latitude": _degrees(listing.point.latitude) if has_pin else "",
-        "longitude": _degrees(listing.point.longitude) if has_pin else "",
+        "latitude": _degrees(pin.latitude) if pin else "",
+        "longitude": _degrees(pin.longitude) if pin else "",
         "status": "" if listing.status is Status.ACTIVE else str(listing.status),
         "integrated": "yes" if listing.integrated else "",
         "confidential_location": "yes" if listing.confidential_location else "",

@@ -40,6 +40,28 @@ def test_every_answer_of_the_hsds_api_is_as_the_standard_says(shipped_site: Flas
     assert run(schema) >= 300
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("age=5.5", "age"),
+        ("limit=2.5", "limit"),
+        ("payment=+", "payment"),
+        ("payment=%09&payment=free", "payment"),
+        ("&".join(["need=grief"] * 9), "need"),
+        ("after=1.0.0.0.0.0.0.0.00", "after"),
+        ("after=+1.0.0.0.0.0.0.0.0", "after"),
+    ],
+)
+def test_what_it_found_stays_refused(shipped_site: Flask, query: str, field: str) -> None:
+    answer = shipped_site.test_client().get(f"/api/search?{query}")
+    assert (answer.status_code, answer.json["error"]["field"]) == (400, field)
+
+
+@pytest.mark.parametrize("query", ["limit=&payment=&open_now=&after=&need=", "after=1.0.0.0.0.0.0.0.0", "near=+&q=%0A"])
+def test_what_it_found_stays_accepted(shipped_site: Flask, query: str) -> None:
+    assert shipped_site.test_client().get(f"/api/search?{query}").status_code == 200
+
+
 def config(**more: Any) -> schemathesis.Config:
     return schemathesis.Config.from_dict({"seed": 20261122, "generation": {"max-examples": 20}, **more})
 
