@@ -247,6 +247,10 @@ def _quoted(lines: _Lines, number: int, delimiter: str, header: tuple[str, ...],
     When a quote is broken the row ends with the line that quote stands on, and the lines after it are read as rows of
     their own: one missing quote refuses one row, not the rest of the file.
     """
+    if line[:1] == '"' == line[-1:]:  # most often every cell is quoted, and nothing else is
+        plain = tuple(line[1:-1].split(f'"{delimiter}"'))
+        if line.count('"') == 2 * len(plain):
+            return Record(number, lines.number, lines.number, plain, tuple(_cell_faults(line, plain, header)))
     first = lines.number
     held = lines.take_closed(line)
     text = "\n".join(held)
