@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
@@ -12,6 +12,8 @@ from directory.hsds.ids import ORGANIZATION, SERVICE_AT_LOCATION
 from directory.models import HsdsId, Resource
 
 _BATCH = 500
+Reading: TypeAlias = Connection
+"""An open connection, for those who only pass it on."""
 
 
 def remember(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:

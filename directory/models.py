@@ -187,6 +187,7 @@ class HsdsId(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     entity: Mapped[str] = mapped_column(String(30), primary_key=True)
     resource_id: Mapped[int] = mapped_column(Word, primary_key=True, index=True)
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Resource(Base):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,9 +39,8 @@ class Cursor:
     few: bool = False
 
     def text(self) -> str:
-        """Return the cursor as one URL-safe word."""
-        numbers = (int(self.few), *(self.within or _NOWHERE), *(self.wider or _NOWHERE))
-        return base64.urlsafe_b64encode(".".join(map(str, numbers)).encode()).decode().rstrip("=")
+        """Return the cursor as one URL-safe word: nine numbers with dots between."""
+        return ".".join(map(str, (int(self.few), *(self.within or _NOWHERE), *(self.wider or _NOWHERE))))
 
     @classmethod
     def parse(cls, word: str) -> Cursor:
@@ -53,15 +50,15 @@ class Cursor:
             BadQuery: anything else.
         """
         try:
-            plain = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True).decode("ascii")
-            few, *numbers = (int(part) for part in plain.split("."))
-            within, wider = Key(*numbers[:4]), Key(*numbers[4:])
-        except (ValueError, TypeError, binascii.Error):
-            few, within, wider = -1, _NOWHERE, _NOWHERE
-        keys = (within, wider)
-        if few not in {0, 1} or not all(key == _NOWHERE or _is_key(key) for key in keys):
+            few, *numbers = map(int, word.split("."))
+            keys = (Key(*numbers[:4]), Key(*numbers[4:]))
+        except (ValueError, TypeError):
+            few, keys = -1, (_NOWHERE, _NOWHERE)
+        within, wider = (None if key == _NOWHERE else key for key in keys)
+        found = cls(within, wider, few == 1)
+        if found.text() != word or not all(key == _NOWHERE or _is_key(key) for key in keys):
             raise BadQuery("this page link is damaged; search again", field="after")
-        return cls(None if within == _NOWHERE else within, None if wider == _NOWHERE else wider, few == 1)
+        return found
 
 
 _NOWHERE = Key(0, 0, 0, 0)

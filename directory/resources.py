@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from directory import corrections, decisions, index, merge, sameness
+from directory import corrections, decisions, hsds_store, index, merge, sameness
 from directory.geocoding import Gazetteer
 from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias
 from directory.naming import sourced
@@ -71,6 +71,7 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int
     changed = set(gone)
     for batch in _batches(gone):
         connection.execute(delete(Resource).where(Resource.id.in_(batch)))
+        hsds_store.forget(connection, batch)
     for start in range(0, len(rows), _BATCH):
         batch_rows = rows[start : start + _BATCH]
         ids = [row["id"] for row in batch_rows]
@@ -80,6 +81,8 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int
             continue
         connection.execute(delete(Resource).where(Resource.id.in_([row["id"] for row in new])))
         connection.execute(insert(Resource), [{**row, "modified_at": now} for row in new])
+        hsds_store.forget(connection, [row["id"] for row in new])
+        hsds_store.remember(connection, new)
         changed.update(row["id"] for row in new)
     return changed
 

@@ -13,6 +13,7 @@ COUNTS = ("added", "changed", "unchanged", "missing", "removed", "refused", "dup
 ON_THE_MAP = tuple(str(each) for each in Precision)
 PLACES = {
     "source": "where the source says",
+    "address": "by the address, as a geocoder knows it",
     "postal_code": "by postal code",
     "city": "in the middle of the city",
     "region": "in the middle of the region",

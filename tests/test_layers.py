@@ -42,7 +42,7 @@ LAYERS = [
         "refused",
     },
     {"answer", "ingest", "statistics", "undo", "switching"},
-    {"search", "intake", "report_page"},
+    {"search", "intake", "report_page", "choosing"},
     {"rounds", "exporting"},
     {"web"},
     {"cli"},

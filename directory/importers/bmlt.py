@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from directory import clean
-from directory.importers import addresses, fixed, jsonfile, meeting_place, meeting_words, meetings, own
+from directory.importers import addresses, fixed, jsonfile, meeting_place, meeting_words, meetings, mended, own
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
@@ -22,6 +22,7 @@ from directory.importers.jsonfile import Broken
 from directory.importers.meeting_place import Venue
 from directory.importers.meeting_words import Codes, Meeting
 from directory.importers.meetings import Groups, Record
+from directory.importers.mended import MendedRecords
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of
 from directory.needs import Facet
@@ -64,7 +65,11 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     codes = meeting_words.load(context.data_folder, "bmlt", context.vocabulary)
     head = jsonfile.head(path)
     prefix = "meetings.item" if "meetings" in head.top_keys else jsonfile.LIST
-    records = jsonfile.records(path, prefix=prefix, size_limit=options.size_limit)
+    records = (
+        MendedRecords(path, {}, options.size_limit, options.encoding)
+        if mended.is_mended(path)
+        else jsonfile.records(path, prefix=prefix, size_limit=options.size_limit)
+    )
     tally = Tally()
     engine = Engine(
         name_of(path), own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
@@ -84,7 +89,7 @@ def _notes(source: Source) -> tuple[str, ...]:
 class _Drafts:
     """The groups of a list as drafts; a record that is no meeting is one by itself."""
 
-    records: jsonfile.Records
+    records: jsonfile.Records | MendedRecords
     reader: _Reader
     tally: Tally
 

@@ -93,10 +93,10 @@ def made_id(own: Mapping[str, str]) -> str:
 def year(path: Path, source: Source, today: date, stated: Iterable[date | None] = ()) -> int | None:
     """Return the year a publication speaks of, None when nothing tells it.
 
-    The oldest of the years in the file's name, the days ``stated`` in it and the day it was retrieved: a copy made later
-    is not newer for that.
+    The oldest of the years in the file's name or its source's, the days ``stated`` in it and the day it was retrieved: a
+    copy made later is not newer for that.
     """
-    named_years = [int(found) for found in re.findall(r"(?<!\d)20\d\d(?!\d)", path.name)]
+    named_years = [int(found) for found in re.findall(r"(?<!\d)20\d\d(?!\d)", f"{path.name} {source.key}")]
     days = [day.year for day in (*stated, source.retrieved) if day is not None]
     return min((found for found in (*named_years, *days) if _FIRST_YEAR <= found <= today.year), default=None)
 

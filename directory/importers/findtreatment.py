@@ -14,9 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from directory.importers import facility, jsonfile, mappings, own, samhsa_words
+from directory.importers import facility, jsonfile, mappings, mended, own, samhsa_words
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
 from directory.importers.fixed import with_values
+from directory.importers.mended import MendedRecords
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Facts, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of, reading
@@ -84,7 +85,11 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         BadData: data/mappings/findtreatment.csv cannot be read.
     """
     is_answer = bool(jsonfile.head(path).top_keys)
-    records = jsonfile.records(path, prefix="rows.item" if is_answer else jsonfile.LIST, size_limit=options.size_limit)
+    records = (
+        MendedRecords(path, {"services": _services}, options.size_limit, options.encoding)
+        if mended.is_mended(path)
+        else jsonfile.records(path, prefix="rows.item" if is_answer else jsonfile.LIST, size_limit=options.size_limit)
+    )
     meanings = mappings.load(context.data_folder, "findtreatment", context.vocabulary)
     tally = Tally()
     columns = own.FORMAT.columns
@@ -183,6 +188,12 @@ def _silent(found: Facts, kind: str) -> tuple[Facts, str]:
     """Return what is left of a facility that says neither mental health nor substance use."""
     what = "Health center" if kind == "HRSA" else "Health facility"
     return replace(found, needs=[]), f"{what}. Ask if they help with mental health, or with alcohol and drug use."
+
+
+def _services(cell: str) -> list[dict[str, str]]:
+    """Return the services that ``_cell`` wrote into one cell."""
+    found = (each.partition(": ") for each in cell.split(" | "))
+    return [{"f2": group, "f3": labels} for group, _, labels in found]
 
 
 def _cell(value: Any) -> str:

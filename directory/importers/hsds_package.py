@@ -47,7 +47,6 @@ class Nested:
     service: Object
     problems: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
-    whole: bool = True
 
 
 class Package:
@@ -125,7 +124,7 @@ class Package:
 
     def _nested(self, number: int, row_id: int, service: Object, fault: str) -> Nested:
         if fault:
-            return Nested(number, service, [(None, "", fault)], whole=False)
+            return Nested(number, service, [(None, "", fault)])
         found = Nested(number, service)
         for column, key in self._join.missing(row_id, "organization_id"):
             found.warnings.append((f"services.{column}", key, "names no row of its table"))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from directory import clean
-from directory.importers import addresses, fixed, jsonfile, meeting_place, meeting_words, meetings, own
+from directory.importers import addresses, fixed, jsonfile, meeting_place, meeting_words, meetings, mended, own
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
@@ -24,6 +24,7 @@ from directory.importers.mappings import Meaning
 from directory.importers.meeting_place import Venue
 from directory.importers.meeting_words import Codes, Meeting
 from directory.importers.meetings import Groups, Record
+from directory.importers.mended import MendedRecords
 from directory.importers.sources import NOT_STATED, Options, Source
 from directory.importers.textfile import name_of
 
@@ -63,7 +64,11 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         BadData: data/mappings/meeting_guide.csv cannot be read.
     """
     codes = meeting_words.load(context.data_folder, "meeting_guide", context.vocabulary)
-    records = jsonfile.records(path, size_limit=options.size_limit)
+    records = (
+        MendedRecords(path, dict.fromkeys(("types", "regions"), mended.parts), options.size_limit, options.encoding)
+        if mended.is_mended(path)
+        else jsonfile.records(path, size_limit=options.size_limit)
+    )
     tally = Tally()
     engine = Engine(
         name_of(path), own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
@@ -86,7 +91,7 @@ def _notes(source: Source) -> tuple[str, ...]:
 class _Drafts:
     """The groups of a feed as drafts; a record that is no meeting is one by itself."""
 
-    records: jsonfile.Records
+    records: jsonfile.Records | MendedRecords
     reader: _Reader
     tally: Tally
 

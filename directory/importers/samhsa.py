@@ -10,16 +10,19 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 
 from directory.clean import match_key
 from directory.errors import UnreadableFile
-from directory.importers import facility, mappings, own, samhsa_words, workbook
+from directory.importers import delimited, facility, mappings, own, samhsa_words, workbook
 from directory.importers.delimited import Record, listed
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
 from directory.importers.fixed import with_values
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
+from directory.importers.textfile import name_of
 from directory.importers.workbook import Table, Workbook
 
 CODES = "service_code_info"
@@ -67,20 +70,36 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         UnreadableFile: as ``workbook.open_sheets``; no sheet of facilities or of service codes, an unknown column.
         BadData: data/mappings/samhsa.csv cannot be read.
     """
-    book = workbook.open_sheets(path, options.size_limit)
-    table, listed_codes = _sheets(book)
-    _refuse_unknown(book.name, table, source)
-    directory = MENTAL_HEALTH if "MH" in listed_codes else SUBSTANCE_USE
+    name = name_of(path)
+    table, listed_codes, days = _opened(path, options)
+    _refuse_unknown(name, table, source)
     codes = _known(listed_codes, context)
-    year = facility.year(path, source, context.today, (book.created, book.modified))
+    year = facility.year(path, source, context.today, days)
     tally = Tally()
-    engine = Engine(
-        book.name, own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
-    )
-    drafts = _Drafts(table, directory, codes, year, source, context, tally)
+    engine = Engine(name, own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally)
+    rows, directory = _directory(table, listed_codes)
+    drafts = _Drafts(rows, table.header, directory, codes, year, source, context, tally)
     took_for = f"SAMHSA's national directory of {_TITLES[directory]} treatment facilities"
     found = (with_values(each, source.values) for each in drafts)
     return Reading(engine.rows(found), took_for, table.header, (*table.notes, facility.note(year)), tally, table)
+
+
+def _opened(
+    path: Path, options: Options
+) -> tuple[Table | delimited.Reading, Mapping[str, str] | None, tuple[date | None, ...]]:
+    """Return the table of facilities, the names of the service codes, and the days the file tells of itself.
+
+    Refused rows come back as a CSV, without the sheet of codes: there a code is what data/mappings/samhsa.csv calls so.
+    """
+    if not workbook.is_workbook(path):
+        required = sorted(_REQUIRED)
+        return (
+            delimited.open_rows(path, encoding=options.encoding, size_limit=options.size_limit, required=required),
+            None,
+            (),
+        )
+    book = workbook.open_sheets(path, options.size_limit)
+    return *_sheets(book), (book.created, book.modified)
 
 
 def _sheets(book: Workbook) -> tuple[Table, dict[str, str]]:
@@ -103,6 +122,18 @@ def _sheets(book: Workbook) -> tuple[Table, dict[str, str]]:
     return found, codes
 
 
+def _directory(
+    table: Table | delimited.Reading, listed_codes: Mapping[str, str] | None
+) -> tuple[Iterator[Record], str]:
+    """Return the records, and which of the two directories they are of: by its codes, else by those of its first row."""
+    if listed_codes is not None:
+        return table.rows, MENTAL_HEALTH if "MH" in listed_codes else SUBSTANCE_USE
+    first = list(islice(table.rows, 1))
+    place = [each.casefold() for each in table.header].index(CODES)
+    codes = first[0].cells[place].split() if first and len(first[0].cells) > place else []
+    return chain(first, table.rows), MENTAL_HEALTH if "MH" in codes else SUBSTANCE_USE
+
+
 def _code_names(table: Table) -> Iterator[tuple[str, str]]:
     code, name = (_place(table, column) for column in ("service_code", "service_name"))
     for record in table.rows:
@@ -114,7 +145,7 @@ def _place(table: Table, column: str) -> int:
     return [each.casefold() for each in table.header].index(column)
 
 
-def _refuse_unknown(name: str, table: Table, source: Source) -> None:
+def _refuse_unknown(name: str, table: Table | delimited.Reading, source: Source) -> None:
     ignored = {each.strip().casefold() for each in source.ignore}
     unknown = [each for each in table.header if each and each.casefold() not in _COLUMNS | ignored]
     if unknown:
@@ -124,9 +155,11 @@ def _refuse_unknown(name: str, table: Table, source: Source) -> None:
         )
 
 
-def _known(names: Mapping[str, str], context: Context) -> _Codes:
+def _known(names: Mapping[str, str] | None, context: Context) -> _Codes:
     """Return the codes whose name is the one we know them by: a code that is given another meaning is unknown."""
     meanings = mappings.load(context.data_folder, "samhsa", context.vocabulary)
+    if names is None:
+        return _Codes({}, frozenset(meanings), meanings)
     ours = _our_names(context.data_folder)
     known = frozenset(code for code, name in names.items() if match_key(name) in ours.get(code, ()))
     return _Codes(names, known, {code: held for code, held in meanings.items() if code in known})
@@ -145,7 +178,8 @@ def _our_names(folder: Path) -> Mapping[str, set[str]]:
 class _Drafts:
     """The rows of a directory as drafts."""
 
-    table: Table
+    rows: Iterator[Record]
+    header: tuple[str, ...]
     directory: str
     codes: _Codes
     year: int | None
@@ -154,11 +188,11 @@ class _Drafts:
     tally: Tally
 
     def __iter__(self) -> Iterator[Draft]:
-        return (self._draft(record) for record in self.table.rows)
+        return (self._draft(record) for record in self.rows)
 
     def _draft(self, record: Record) -> Draft:
         cells = [" ".join(cell.split()) for cell in record.cells]
-        own_cells = dict(zip(self.table.header, cells, strict=False))
+        own_cells = dict(zip(self.header, cells, strict=False))
         if not record.whole:
             problems = [(fault.column, fault.value, fault.reason) for fault in record.faults]
             return Draft(record.number, {}, own=own_cells, problems=problems, whole=False)

@@ -9,12 +9,12 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Connection
 
 from directory import hsds_store
 from directory.db import Database
 from directory.errors import BadQuery, DirectoryError, NotFound
 from directory.hsds_lists import Lists, Wanted
+from directory.hsds_store import Reading
 from directory.web import hsds_params, params
 
 PER_PAGE = 50
@@ -24,7 +24,7 @@ SHORT = 1_000
 _PIECE = 200
 
 Entry = Mapping[str, Any]
-Maker = Callable[[Connection, Sequence[int]], Iterable[Entry]]
+Maker = Callable[[Reading, Sequence[int]], Iterable[Entry]]
 
 
 class Busy(DirectoryError):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from directory import hsds_store
 from directory.hsds import entities, full, ids
 from directory.hsds.words import Words
+from directory.hsds_store import Reading
 from directory.web.hsds_answers import Entry, Maker
 
 
@@ -22,13 +21,13 @@ class Entries:
     def services(self, is_full: bool) -> Maker:
         """Return what makes services."""
 
-        def make(connection: Connection, found: Sequence[int]) -> Iterator[Entry]:
+        def make(connection: Reading, found: Sequence[int]) -> Iterator[Entry]:
             for row in hsds_store.rows(connection, found):
                 yield full.service(row, self.words) if is_full else _service(row, self.words)
 
         return make
 
-    def minimal(self, connection: Connection, found: Sequence[int]) -> Iterator[Entry]:
+    def minimal(self, connection: Reading, found: Sequence[int]) -> Iterator[Entry]:
         """Yield of each service what somebody needs who only wants to know what changed."""
         for row in hsds_store.rows(connection, found, "name", "status", "modified_at"):
             # The standard says "just id and modified_date", but its schema of this list requires name and status.
@@ -42,7 +41,7 @@ class Entries:
     def at_locations(self, is_full: bool) -> Maker:
         """Return what makes services at their locations."""
 
-        def make(connection: Connection, found: Sequence[int]) -> Iterator[Entry]:
+        def make(connection: Reading, found: Sequence[int]) -> Iterator[Entry]:
             for row in hsds_store.rows(connection, found):
                 if not is_full:
                     yield {
@@ -60,7 +59,7 @@ class Entries:
     def organizations(self, is_full: bool, full_service: bool) -> Maker:
         """Return what makes organizations, each from the lowest id of its resources."""
 
-        def make(connection: Connection, found: Sequence[int]) -> Iterator[Entry]:
+        def make(connection: Reading, found: Sequence[int]) -> Iterator[Entry]:
             if not is_full:
                 yield from map(entities.organization, hsds_store.rows(connection, found))
                 return

@@ -1,4 +1,4 @@
-"""Serve the site with granian: several processes, one worker thread each."""
+"""Serve the site with granian: several processes, two threads each: a client that stops reading a long answer blocks one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(config: Config, host: str, port: int, *, announce: Callable[[str], None]
         port=port,
         interface=Interfaces.WSGI,
         workers=config.workers,
-        blocking_threads=1,
+        blocking_threads=2,
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,

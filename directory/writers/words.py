@@ -35,7 +35,7 @@ def hidden(resource: Mapping[str, Any]) -> bool:
 
 def is_approximate(resource: Mapping[str, Any]) -> bool:
     """Return whether its position is only the centre of an area."""
-    return resource["latitude"] is not None and resource["precision"] != Precision.SOURCE
+    return resource["latitude"] is not None and resource["precision"] not in {Precision.SOURCE, Precision.ADDRESS}
 
 
 def phone(resource: Mapping[str, Any]) -> str:
