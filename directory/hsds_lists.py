@@ -196,6 +196,7 @@ _DETAILS: Mapping[str, Condition] = {
     "opening_hours": Resource.hours.is_not(None),
     "confidential_location": Resource.confidential_location.is_(True),
     "status": Resource.status != str(Status.ACTIVE),
+    "excludes": cast(Resource.excludes, Text) != "[]",
     "identifier": cast(Resource.identifiers, Text) != "[]",
     "source": cast(Resource.sources, Text) != "[]",
     "source_url": cast(Resource.sources, Text).like('%"url": "%'),

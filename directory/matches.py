@@ -148,11 +148,8 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
 
 
 def _refused(vocabulary: Vocabulary, resource: Mapping[str, Any], parent: str, missing: list[str]) -> list[str]:
-    """Return the needs that a resource for the parent in general says it does not treat, less those missing anyway."""
-    if not resource["stated"] >> vocabulary.needs[parent].bit & 1:
-        return []
-    children = (need for need in vocabulary.children(parent) if need not in missing)
-    return [need for need in children if not resource["reach"] >> vocabulary.needs[need].bit & 1]
+    """Return the needs of a parent that a resource says it does not treat, less those missing anyway."""
+    return [need for need in resource["excludes"] if family(vocabulary, need) == parent and need not in missing]
 
 
 def _line_reason(vocabulary: Vocabulary, resource: Mapping[str, Any]) -> str:

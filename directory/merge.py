@@ -83,7 +83,7 @@ def resource(
     timed = _first(listings, lambda each: each.hours) or _first(listings, lambda each: each.hours_note) or lead
     confidential = any(each.confidential_location for each in listings)
     point, precision, place = _position(addressed, confidential, gazetteer)
-    stated = _united(listings, "needs")
+    stated, reach = _united(listings, "needs"), _reach(listings, vocabulary)
     formats, audiences = _united(listings, "formats"), _agreed(listings, "audiences")
     minimum_age, maximum_age = _agreed_ages(listings)
     payment, languages = _agreed(listings, "payment"), _agreed(listings, "languages")
@@ -141,7 +141,8 @@ def resource(
         "status": str(lead.status),
         "replaced_by": lead.replaced_by,
         "stated": vocabulary.bits(stated),
-        "reach": _reach(listings, vocabulary),
+        "reach": reach,
+        "excludes": [need for need in _united(listings, "excludes") if not reach & vocabulary.bits([need])],
         "facet_bits": facet_bits,
         "language_bits": vocabulary.facet_bits(
             "language", [k for k in languages if k in vocabulary.facets["language"]]

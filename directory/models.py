@@ -238,6 +238,7 @@ class Resource(Base):
     replaced_by: Mapped[str | None] = mapped_column(String(300))
     stated: Mapped[int] = mapped_column(Word, comment="bits of data/needs.csv")
     reach: Mapped[int] = mapped_column(Word)
+    excludes: Mapped[list[Any]] = mapped_column(comment="needs it says it does not treat")
     facet_bits: Mapped[int] = mapped_column(Word, comment="bits of data/facets.csv")
     language_bits: Mapped[int] = mapped_column(Word)
     last_checked: Mapped[date | None] = mapped_column(

@@ -23,6 +23,7 @@ LAYERS = [
     {"db", "index", "hsds_store"},
     {
         "nearby",
+        "hsds_lists",
         "resources",
         "staging",
         "crisis",
@@ -95,6 +96,8 @@ def test_imports_only_point_down(path: Path) -> None:
                 "db",
                 "index",
                 "hsds_store",
+                "hsds_lists",
+                "choosing",
                 "nearby",
                 "resources",
                 "staging",

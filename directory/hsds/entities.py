@@ -248,6 +248,8 @@ def _details(resource: Row, words: Words) -> Iterator[tuple[str, str]]:
     if resource["status"] != Status.ACTIVE:
         said["status"] = str(resource["status"])
     yield from said.items()
+    for each in resource["excludes"]:
+        yield "excludes", each
     for each in resource["identifiers"]:
         yield "identifier", each
     for source in resource["sources"]:

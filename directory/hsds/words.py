@@ -50,6 +50,7 @@ DETAILS = {
     "phone_press": ("Press", "Digits to press in the menu of the call."),
     "sms_keyword": ("Word to text", "The message that starts the talk."),
     "chat_url": ("Chat", "Where to chat online."),
+    "excludes": ("Does not treat", "A need, although it speaks of that care in general."),
     "accepting_new": ("Takes new people", "yes or no."),
     "status": ("Status", "active, temporarily_closed, closed or replaced."),
     "replaced_by": ("Replaced by", "What stands in its place."),

@@ -116,6 +116,7 @@ class Listings:
     def _add_details(self, cells: dict[str, str], said: Said) -> None:
         cells["hours"] = said.detail("opening_hours")
         cells["identifiers"] = ";".join(said.details.get("identifier", ()))
+        cells["excludes"] = ";".join(said.details.get("excludes", ()))
         for name in (
             "hours_note", "timezone", "sms_keyword", "chat_url", "replaced_by", "checked_by", "source_url",
             "accepting_new", "confidential_location",

@@ -13,6 +13,7 @@ from directory.needs import Vocabulary
 from directory.records import Kind
 from directory.web import cards, words
 from directory.web.site import Site
+from directory.writers import icalendar
 
 _QUESTIONS = {
     str(Kind.THERAPIST): (
@@ -80,6 +81,8 @@ class Page:
     sources: tuple[Source, ...]
     stale: bool
     unchecked: bool
+    id: int
+    meets: bool
 
 
 def page(site: Site, row: Mapping[str, Any]) -> Page:
@@ -106,6 +109,8 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
         ),
         stale=match.stale,
         unchecked=row["last_checked"] is None,
+        id=row["id"],
+        meets=icalendar.events(row, at) is not None,
     )
 
 
@@ -138,9 +143,17 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
         ("Who can come", [row["eligibility"] or ""]),
         ("Kinds of care", [words.names(vocabulary, "approach", row["approaches"])]),
         ("Both at once", ["One team for mental health and for drug or alcohol use" if row["integrated"] else ""]),
+        ("Does not treat", [_needs(vocabulary, row["excludes"])]),
         ("Needed right away", [words.names(vocabulary, "urgent_care", row["urgent_care"])]),
         ("Access", [words.names(vocabulary, "accessibility", row["accessibility"])]),
+        ("NPI (US number for health workers and clinics)", _npi(row["identifiers"])),
     )
+
+
+def _npi(identifiers: Sequence[str]) -> tuple[str, ...]:
+    """Return a provider's number, and what it does not prove: the registry checks neither licenses nor openings."""
+    numbers = [each.removeprefix("npi:") for each in identifiers if each.startswith("npi:")]
+    return (", ".join(numbers), "This number is no proof of a license or of free places. Ask.") if numbers else ()
 
 
 def _program(values: Mapping[str, Any], row: Mapping[str, Any], vocabulary: Vocabulary) -> Program:
