@@ -113,7 +113,7 @@ def test_labels_that_drifted_mean_the_same(tmp_path: Path, context: Context) -> 
          ["mental_health"]),
         ({"services": services(EXCL="Methadone and buprenorphine clients only")}, "treatment_program", ["opioids"]),
         ({"services": services(OT="Does not treat opioid addiction", TOBAC="Nicotine replacement therapy")},
-         "treatment_program", ["nicotine"]),
+         "treatment_program", ["substance_use", "nicotine"]),
         ({"typeFacility": "MH", "services": services(TC="Substance use treatment", TAP="Trauma therapy")},
          "treatment_program", ["mental_health", "substance_use", "trauma"]),
         ({"services": services(TAP="Trauma-related counseling")}, "treatment_program", ["substance_use"]),
