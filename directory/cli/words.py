@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence, Sized
 from typing import Any
 
 from directory import geo, matches, phones, told
-from directory.records import OpenState, Phone, Problem, shown
+from directory.records import Kind, OpenState, Phone, Problem, shown
 from directory.staging import Report
 
 SHOWN_PROBLEMS = 20
@@ -161,10 +161,15 @@ def _match_lines(match: matches.Match, country: str) -> Iterator[str]:
     if resource["sms"]:
         ways.append(f"text {resource['sms_keyword'] + ' to ' if resource['sms_keyword'] else ''}{resource['sms']}")
     ways.extend(f"{word} {resource[name]}" for word, name in (("chat", "chat_url"), ("see", "url")) if resource[name])
+    if resource["kind"] == Kind.SUPPORT_GROUP and resource["address_1"]:
+        ways.append(f"go to {', '.join(filter(None, (resource['address_1'], resource['city'], resource['region'])))}")
+        ways.extend(filter(None, [resource["hours"] or resource["hours_note"]]))
+    first = "call first" if resource["phone"] else "ask first"
     state = {
-        OpenState.OPEN: "open now", OpenState.CLOSED: "closed now", OpenState.CALL_FIRST: "call first", OpenState.UNKNOWN: "",
+        OpenState.OPEN: "open now", OpenState.CLOSED: "closed now", OpenState.CALL_FIRST: first, OpenState.UNKNOWN: "",
     }[match.open.state]  # fmt: skip
-    yield "      " + "; ".join([*ways, *([state] if state else []), checked_words(match)])
+    age = checked_words(match)
+    yield "      " + "; ".join([*ways, *([state] if state and state not in age else []), age])
 
 
 def checked_words(match: matches.Match) -> str:
@@ -172,7 +177,7 @@ def checked_words(match: matches.Match) -> str:
     resource = match.resource
     dated = matches.facts_date(resource)
     if match.stale and dated is not None:
-        return f"{dated.year} data, call first"
+        return f"{dated.year} data, {'call' if resource['phone'] else 'ask'} first"
     if resource["last_checked"] is not None:
         return f"checked {resource['last_checked'].isoformat()}"
-    return "not re-checked"
+    return "not re-checked" if dated is not None else "not re-checked, age not known"
