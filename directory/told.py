@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -74,7 +75,8 @@ def kinds_of(problems: Iterable[Problem]) -> list[tuple[str, int]]:
     """Return what was found by column and reason, most frequent first, with how often: the summary of a long list."""
     found: Counter[str] = Counter()
     for each in problems:
-        found[f"{each.column or 'row'}: {each.reason.partition(' (lines ')[0]}"] += 1
+        reason = re.sub(r"already in row \d+", "already in an earlier row", each.reason.partition(" (lines ")[0])
+        found[f"{each.column or 'row'}: {reason}"] += 1
     return found.most_common()
 
 

@@ -39,7 +39,9 @@ def opening(match: Match) -> str:
 
 
 def _first(row: Mapping[str, Any]) -> str:
-    return "call first" if row["phone"] else "ask first" if row["sms"] or row["chat_url"] else "see the website"
+    if row["phone"]:
+        return "call first"
+    return "see the website" if row["url"] and not (row["sms"] or row["chat_url"]) else "ask first"
 
 
 def checked(match: Match) -> tuple[str, str]:
