@@ -165,6 +165,7 @@ def odd_listings() -> list[Listing]:
         make("pause", status=Status.TEMPORARILY_CLOSED, accepting_new=False),
         make("hours", hours='Mo-Fr 09:00-17:00; PH off || "on call"', hours_note="Ring the bell", timezone="America/Chicago"),
         make("needs", kind=Kind.TREATMENT_PROGRAM, needs=("mental_health", "alcohol", "gambling"), integrated=True),
+        make("excludes", kind=Kind.TREATMENT_PROGRAM, needs=("substance_use",), excludes=("alcohol", "opioids")),
         make(
             "facets", formats=("in_person", "video"), payment=("free", "medicaid"), audiences=("veterans", "women"),
             approaches=("cbt", "detox"), urgent_care=("walk_in",), accessibility=("wheelchair", "sign_language"),
