@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -20,7 +19,7 @@ from directory.models import Correction, Resource
 from directory.models import Listing as StoredListing
 from directory.naming import Named
 from directory.needs import Vocabulary
-from directory.records import Listing, Phone, Point, dumps, shown
+from directory.records import Listing, Phone, Point, dumps, hashed, shown
 from directory.sameness import Sourced
 
 _NOT_HERE = {
@@ -258,11 +257,8 @@ def _hide(connection: Connection, named: Named, wanted: Wanted, done: Corrected)
     for each in named.members:
         listing = corrections.hide(each.listing)
         dropped |= {n for n in merge.WORDS if getattr(listing, n) is None and getattr(each.listing, n) is not None}
-        record = dumps(listing)
-        digest = blake2b(record.encode(), digest_size=16).hexdigest()
-        connection.execute(
-            update(StoredListing).where(StoredListing.id == each.id).values(record=record, content_hash=digest)
-        )
+        connection.execute(update(StoredListing).where(StoredListing.id == each.id).values(**hashed(listing)))
+        corrections.forget_geocoded(connection, each.listing)
         put(connection, each, HIDING, "true", None, wanted)
     corrections.forget_door(connection, [each.ref for each in named.members], hidden)
     if dropped:

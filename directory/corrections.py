@@ -17,9 +17,10 @@ from sqlalchemy import Connection, delete, select, text, update
 
 from directory import merge, phones
 from directory.importers import rules
-from directory.models import Correction, ImportRun, ListingChange, Resource, Source
+from directory.models import Correction, GeocodedAddress, ImportRun, ListingChange, Resource, Source
 from directory.models import Listing as StoredListing
-from directory.records import Listing, Phone, Point, dumps, loads, without_door
+from directory.network_geocoders import address_of
+from directory.records import Listing, Phone, Point, dumps, hashed, loads, without_door
 from directory.sameness import Ref, Sourced
 
 CHECKED = "last_checked"
@@ -158,23 +159,35 @@ def _forget_former(connection: Connection, ref: Ref) -> None:
     ).all()
     for row in former:
         here = (ListingChange.import_run_id == row.import_run_id, ListingChange.external_id == ref.external_id)
-        connection.execute(update(ListingChange).where(*here).values(record=dumps(hide(loads(row.record or "")))))
+        connection.execute(update(ListingChange).where(*here).values(**hashed(hide(loads(row.record or "")))))
 
 
 def forget_confidential(connection: Connection, source: str, source_id: int) -> None:
     """Take the door out of the corrections of staged listings that are confidential from now on."""
-    query = (
-        select(StoredListing.external_id, StoredListing.record)
-        .join(Correction, Correction.external_id == StoredListing.external_id)
-        .where(
-            Correction.source == source,
-            StoredListing.source_id == source_id,
-            text("listing.external_id IN (SELECT external_id FROM staging WHERE record LIKE :confidential)"),
-        )
-        .distinct()
+    is_hidden = text("external_id IN (SELECT external_id FROM staging WHERE record LIKE :confidential)")
+    named = {"confidential": '%"confidential_location":true%'}
+    here = select(StoredListing.external_id, StoredListing.record).where(
+        StoredListing.source_id == source_id, is_hidden
     )
-    for row in connection.execute(query, {"confidential": '%"confidential_location":true%'}).all():
-        forget_door(connection, [Ref(source, row.external_id)], secrets_of(loads(row.record)))
+    stored = {row.external_id: loads(row.record) for row in connection.execute(here, named)}
+    for listing in stored.values():
+        forget_geocoded(connection, listing)
+    corrected = select(Correction.external_id).where(Correction.source == source, is_hidden).distinct()
+    streets = select(Correction.external_id, Correction.value).where(
+        Correction.source == source, Correction.field == "address_1", Correction.value.is_not(None)
+    )
+    written = {row.external_id: str(json.loads(row.value)) for row in connection.execute(streets)}
+    for external_id in connection.execute(corrected, named).scalars().all():
+        secrets = secrets_of(stored[external_id]) if external_id in stored else ()
+        secrets += rules.secrets({"address_1": written.get(external_id, "")})
+        forget_door(connection, [Ref(source, external_id)], secrets)
+
+
+def forget_geocoded(connection: Connection, listing: Listing) -> None:
+    """Take out what a network geocoder answered for the address of a listing that is confidential from now on."""
+    asked = address_of(replace(listing, point=None, confidential_location=False))
+    if asked is not None:
+        connection.execute(delete(GeocodedAddress).where(GeocodedAddress.address == asked.line))
 
 
 def conflicts(connection: Connection, source: str, source_id: int) -> Iterator[str]:
@@ -191,7 +204,8 @@ def conflicts(connection: Connection, source: str, source_id: int) -> Iterator[s
         for row in connection.execute(query.where(*here).order_by(StoredListing.external_id)).mappings():
             listing = loads(row["record"])
             for each in held[Ref(source, row["external_id"])]:
-                if each.field not in {CHECKED, HIDING}:
+                hidden = row["confidential_location"] and each.field in (*DOOR, *_WORDS)
+                if each.field not in {CHECKED, HIDING} and not hidden:
                     yield from _contested(each, listing, row)
     yield from _outdated(connection, source_id)
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import (
@@ -45,6 +46,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "").absolute() if self.is_sqlite else None
+        self._lock = RLock()
         self._read: Engine | None = None
         self._write: Engine | None = None
         self._seen: tuple[int, ...] | None = None
@@ -108,9 +110,11 @@ class Database:
             DatabaseUnavailable: the database is gone, damaged, locked or of another version. On SQLite an open
                 connection survives its file being deleted, so the file is looked at each time.
         """
-        self._look_at_file()
+        with self._lock:  # another thread may be looking at the file, too
+            self._look_at_file()
+            engine = self._engine_for_reading()
         try:
-            with self._engine_for_reading().connect() as connection:
+            with engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
             raise unavailable(error) from error

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from directory import corrections, outfile, refused
+from directory.errors import BadQuery
 from directory.importers import formats
 from directory.importers.drafts import Context, Reading
 from directory.importers.formats import AUTO, Options
@@ -60,6 +61,8 @@ def take_in(
         BadQuery, UnreadableFile: as ``formats.open_file``. ImportRefused, DatabaseUnavailable: as ``Directory.ingest``.
         BadQuery: the CSV of refused rows cannot be written.
     """
+    if wish.refused is not None and not (wish.refused.is_dir() or wish.refused.parent.is_dir()):
+        raise BadQuery(f"there is no folder {wish.refused.parent} to write refused rows into", field="refused")
     context = Context(directory.vocabulary, directory.gazetteer, data_folder, today)
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))
     reading = formats.open_file(path, ignoring, context, wish.options, wish.format_name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from sqlalchemy import Connection, case, distinct, func, select
@@ -15,6 +15,8 @@ from directory.sameness import Decisions, Sourced
 NO_DOOR = "no door"
 NOWHERE = "none"
 _BATCH = 500
+# Pairs of one name at one door that are compared; a thousand clinics of one name in one tower would be half a million.
+_COMPARED = 5_000
 
 
 def merged(connection: Connection, source_id: int) -> int:
@@ -87,17 +89,22 @@ def _reasons(members: Sequence[Sourced], touched: set[int], decided: Decisions) 
         named[clean.match_key(member.listing.name)].add(member.resource_id or 0)
     alike = {pair for ids in named.values() for pair in combinations(sorted(ids), 2) if not new.isdisjoint(pair)}
     old = len(here) - len(new)
+    keys = {each.id: frozenset(sameness.keys(each.listing)) for each in members} if alike else {}
+    compared = sorted(alike)[:_COMPARED]
     found = Counter({"different names": _pairs(len(here)) - _pairs(old) - len(alike)})
-    found.update(_reason(here[one], here[other], decided) for one, other in alike)
+    found.update(_reason(here[one], here[other], decided, keys) for one, other in compared)
+    found["one name too often at one door to compare"] += len(alike) - len(compared)
     return found
 
 
-def _reason(one: Sequence[Sourced], other: Sequence[Sourced], decided: Decisions) -> str:
+def _reason(
+    one: Sequence[Sourced], other: Sequence[Sourced], decided: Decisions, keys: Mapping[int, frozenset[str]]
+) -> str:
     pairs = [(a, b) for a in one for b in other]
     reasons = {sameness.contradiction(a, b, decided) for a, b in pairs}
     if sameness.DECIDED in reasons:
         return sameness.DECIDED
-    if not any(set(sameness.keys(a.listing)) & set(sameness.keys(b.listing)) for a, b in pairs):
+    if not any(keys[a.id] & keys[b.id] for a, b in pairs):
         return "different suites"
     return min((reason for reason in reasons if reason), default="another listing merged with one of them contradicts")
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 
@@ -155,6 +156,12 @@ def dumps(listing: Listing) -> str:
             value = value.isoformat()
         values[each.name] = value
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def hashed(listing: Listing) -> dict[str, str]:
+    """Return a listing as it is stored: its ``record``, and the ``content_hash`` that tells whether it changed."""
+    record = dumps(listing)
+    return {"record": record, "content_hash": blake2b(record.encode(), digest_size=16).hexdigest()}
 
 
 def loads(text: str) -> Listing:

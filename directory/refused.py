@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -22,7 +23,18 @@ MARK = "# Written by directory import --refused, which replaces this file the ne
 WITHHELD = "the row is left out here, for its place is confidential: mend it in the file it came from"
 # What is true of the publisher's file, and not of this one: other rows, UTF-8, its columns in row 1.
 _NOT_OURS = frozenset(
-    {"source", "mode", "minimum_rows", "download", "every_days", "format", "encoding", "sheet", "header_row"}
+    {
+        "source",
+        "mode",
+        "minimum_rows",
+        "download",
+        "every_days",
+        "format",
+        "encoding",
+        "sheet",
+        "header_row",
+        "retrieved",
+    }
 )
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
@@ -41,7 +53,7 @@ class Refusals:
         said = "; ".join(_said(each) for each in row.problems)
         if not cells:
             cells = {"id": row.external_id or ""} if "id" in self._columns else {}
-            said = f"{said}; {WITHHELD}" if hidden else said
+            said = WITHHELD if hidden else said
         self._columns.update(dict.fromkeys(cells))
         cells[PROBLEM] = f"row {row.number}: {said}"
         self._store.write(json.dumps(cells) + "\n")
@@ -77,17 +89,16 @@ def toml(path: Path, source: Source, format_name: str) -> str | None:
     """
     own = path.with_suffix(".toml") if path.name else path
     before = own.read_text(encoding="utf-8-sig") if own.is_file() else _plain(source)
-    new = {"source": source.key, "mode": "partial", "format": format_name}
+    new: dict[str, object] = {"source": source.key, "mode": "partial", "format": format_name}
+    if source.retrieved is not None:
+        new["retrieved"] = source.retrieved
     lines, in_tables = [], False
     for line in before.splitlines():
         in_tables = in_tables or line.startswith("[")
         name = re.match(r"([A-Za-z_]+)\s*=", line)
         if in_tables or name is None or name[1] not in _NOT_OURS:
             lines.append(line)
-    text = (
-        "\n".join([*(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in new.items()), *lines])
-        + "\n"
-    )
+    text = "\n".join([*(f"{name} = {_written(value)}" for name, value in new.items()), *lines]) + "\n"
     try:
         kept = {name: value for name, value in tomllib.loads(before).items() if name not in _NOT_OURS}
         return text if tomllib.loads(text) == {**kept, **new} else None
@@ -99,7 +110,11 @@ def _plain(source: Source) -> str:
     values = {"publisher": source.publisher, "name": source.name, "terms": source.terms, "url": source.url}
     stated = {name: value for name, value in values.items() if value and value != NOT_STATED}
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in stated.items()]
-    return "\n".join([*lines, *([f"retrieved = {source.retrieved}"] if source.retrieved else [])])
+    return "\n".join(lines)
+
+
+def _written(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def _said(problem: Problem) -> str:

@@ -6,17 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, select, text, update
 
 from directory import corrections
 from directory.models import ImportRun, ListingChange
-from directory.records import Problem, Row, dumps, loads, without_door
+from directory.records import Problem, Row, hashed, loads
 
 DIFF_SHOWN = 1000
-HIDDEN = ("address_1", "address_2", "postal_code", "point", "description", "hours_note", "source_url")
 WITHHELD = "(withheld)"
 _BATCH = 500
 
@@ -95,16 +93,7 @@ def stage(
             if row.external_id is not None:
                 kept.add(row.external_id)
         else:
-            record = dumps(row.listing)
-            digest = blake2b(record.encode(), digest_size=16).hexdigest()
-            batch.append(
-                {
-                    "external_id": row.listing.external_id,
-                    "position": row.number,
-                    "content_hash": digest,
-                    "record": record,
-                }
-            )
+            batch.append({"external_id": row.listing.external_id, "position": row.number, **hashed(row.listing)})
         if len(batch) == _BATCH:
             connection.execute(add, batch)
             batch.clear()
@@ -136,9 +125,9 @@ def diff(connection: Connection, source_id: int, gone: Sequence[str], newly: Seq
         if old is None:
             yield {"id": row.id, "change": "added", "fields": {"name": [None, new["name"]]}}
         else:
-            if new.get("confidential_location"):
-                old = {name: WITHHELD if name in HIDDEN else value for name, value in old.items()}
             names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+            if new.get("confidential_location"):
+                old = dict.fromkeys(old, WITHHELD)
             yield {"id": row.id, "change": "changed", "fields": {n: [old.get(n), new.get(n)] for n in names}}
     for change, ids in (("removed", gone), ("missing", newly)):
         for external_id in ids[:DIFF_SHOWN]:
@@ -164,7 +153,7 @@ def forget_streets(connection: Connection, source_id: int) -> bool:
         connection.execute(
             update(ListingChange)
             .where(ListingChange.import_run_id == row.import_run_id, ListingChange.external_id == row.external_id)
-            .values(record=dumps(without_door(loads(row.record or ""))))
+            .values(**hashed(corrections.hide(loads(row.record or ""))))
         )
     return bool(hidden)
 

@@ -23,6 +23,8 @@ from directory.needs import Vocabulary
 from directory.records import Listing, Point, Problem, Row
 
 VALUE_LIMIT = 200
+WORDS_LIMIT = 10_000
+OTHERS = "(others)"
 # A publisher's clinic is not lost for a web address nobody can use: these are left out, with a warning.
 OPTIONAL = frozenset(
     """
@@ -65,6 +67,15 @@ class Draft:
     where: str = ""
 
 
+class Words(Counter[str]):
+    """How often words were met: the first 10,000 different ones by themselves, so that memory does not grow with a file."""
+
+    def __setitem__(self, word: str, count: int) -> None:
+        if word not in self and len(self) >= WORDS_LIMIT:
+            word, count = OTHERS, self[OTHERS] + count
+        super().__setitem__(word, count)
+
+
 @dataclass(slots=True)
 class Tally:
     """What is counted while a file is read, beside its rows.
@@ -76,9 +87,9 @@ class Tally:
 
     combined: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    unmapped: Counter[str] = field(default_factory=Counter)
+    unmapped: Counter[str] = field(default_factory=Words)
     hours_read: int = 0
-    hours_unread: Counter[str] = field(default_factory=Counter)
+    hours_unread: Counter[str] = field(default_factory=Words)
 
 
 class Progress(Protocol):
@@ -146,7 +157,6 @@ class Engine:
         external_id = _external_id(cells.get("id", ""))
         if not draft.whole:
             return self._refused(draft, external_id, draft.problems, ())
-        self._read_hours(cells)
         hidden: tuple[str, ...] = ()
         doubts: list[Fault] = []
         if rules.is_confidential(cells.get("confidential_location", "")):
@@ -154,6 +164,7 @@ class Engine:
             if dropped := [name for name in rules.HIDDEN if cells.pop(name, None)]:
                 reason = f"leaves out {listed(dropped)}; take them out of the file too"
                 doubts.append(("confidential_location", cells["confidential_location"], reason))
+        self._read_hours(cells, is_hidden=bool(hidden))
         values, found = read_cells(self.columns, cells, self._setting(cells), draft.unread)
         found = list(self._without_optional(cells, values, found, doubts))
         before = None if external_id is None else self.seen.before(external_id, draft.number)
@@ -199,13 +210,13 @@ class Engine:
             draft.number, external_id, None, self._problems(draft, found, hidden), duplicate=duplicate, cells=own
         )
 
-    def _read_hours(self, cells: dict[str, str]) -> None:
+    def _read_hours(self, cells: dict[str, str], *, is_hidden: bool) -> None:
         words = cells.pop("hours_text", "")
         if not words:
             return
         hours = hours_text.opening_hours(words)
         if hours is None:
-            self.tally.hours_unread[words[:VALUE_LIMIT]] += 1
+            self.tally.hours_unread[rules.WITHHELD if is_hidden else words[:VALUE_LIMIT]] += 1
             cells["hours_note"] = "; ".join(filter(None, (cells.get("hours_note"), words)))
         else:
             self.tally.hours_read += 1

@@ -171,7 +171,7 @@ class _Mapper:
             return
         self.tally.unmapped[f"{column.name}: {text}"[:VALUE_LIMIT]] += 1
         for ours in _MUST_BE_KNOWN & column.looked_up:
-            if ours not in self.values:
+            if ours != "kind" or ours not in self.values:
                 yield ours, text
 
     def _joined(self, ours: str, texts: Sequence[tuple[str, str]]) -> str:
