@@ -19,7 +19,7 @@ from directory.cli import directory as commands
 from directory.config import shipped_folder
 from directory.errors import BadQuery, DirectoryError, UnreadableFile
 from directory.importers import formats, sources
-from directory.importers.drafts import Context
+from directory.importers.drafts import Context, Words
 from directory.importers.formats import FORMATS
 from directory.importers.sources import Options
 
@@ -317,3 +317,11 @@ def test_faults_of_a_file_end_in_words_and_counts(
     if counts is not None:
         report = json.loads(result.stdout)
         assert {name: report[name] for name in counts} == counts
+
+
+def test_a_tally_keeps_ten_thousand_different_words_and_counts_the_rest() -> None:
+    words = Words()
+    for number in range(10_005):
+        words[str(number)] += 1
+    words["7"] += 1
+    assert (len(words), words["7"], words["(others)"]) == (10_001, 2, 5)

@@ -598,3 +598,26 @@ def test_a_workbook_may_have_rows_above_its_header(tmp_path: Path, context: Cont
     path = tmp_path / "list.xlsx"
     (row,) = formats.open_file(path, sources.beside(path), context, Options()).rows
     assert (row.number, row.listing and row.listing.name) == (3, "Hope House")
+
+
+def test_a_default_never_opens_a_place_whose_own_word_is_unknown(tmp_path: Path, context: Context) -> None:
+    toml = (
+        MAP.replace('country = "US"', 'country = "US"\nconfidential_location = "no"')
+        + '[lookups."Secret"]\n"Y" = "yes"\n'
+    )
+    (tmp_path / "list.toml").write_text(toml.replace('"ZIP" =', '"Secret" = "confidential_location"\n"ZIP" ='))
+    (tmp_path / "list.csv").write_text(HEADER.replace("Fax", "Fax,Secret") + LINE.strip() + ",Yes - DV\n")
+    path = tmp_path / "list.csv"
+    (row,) = formats.open_file(path, sources.beside(path), context, Options()).rows
+    assert row.listing is None or row.listing.address_1 is None
+
+
+def test_hours_of_a_confidential_place_are_counted_without_their_words(tmp_path: Path, context: Context) -> None:
+    mapped = MAP.replace('"ZIP" =', '"Secret" = "confidential_location"\n"Open" = "hours_text"\n"ZIP" =')
+    (tmp_path / "list.toml").write_text(mapped)
+    cells = LINE.strip() + ",yes,ring at 12 Main Street any time\n"
+    (tmp_path / "list.csv").write_text(HEADER.replace("Fax", "Fax,Secret,Open") + cells)
+    path = tmp_path / "list.csv"
+    reading = formats.open_file(path, sources.beside(path), context, Options())
+    list(reading.rows)
+    assert dict(reading.tally.hours_unread) == {"(withheld)": 1}
