@@ -156,12 +156,11 @@ def resource(
     return row | _checked(row, corrected.check)
 
 
-def _reach(listings: Iterable[Listing], vocabulary: Vocabulary) -> int:
-    """Return the word of what any of the listings covers; what one excludes, another may still treat."""
-    word = 0
-    for each in listings:
-        word |= vocabulary.reach(each.needs) & ~vocabulary.bits(each.excludes)
-    return word
+def _reach(listings: Sequence[Listing], vocabulary: Vocabulary) -> int:
+    """Return the word of what the listings cover: what one excludes counts only where another states that very need."""
+    stated = _united(listings, "needs")
+    refused = [need for need in _united(listings, "excludes") if need not in stated]
+    return vocabulary.reach(stated) & ~vocabulary.bits(refused)
 
 
 def by_date(group: Iterable[Sourced]) -> list[Sourced]:
