@@ -128,7 +128,7 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     missing = [need for need in needs if need not in stated and need not in general]
     parts = []
     families = {family(vocabulary, need) for need in needs}
-    if resource["integrated"] and {MENTAL, SUBSTANCE} <= families and not missing:
+    if resource["integrated"] and families & {MENTAL, SUBSTANCE} and not missing:
         parts.append("treats mental health and substance use together")
     if stated:
         parts.append(f"covers {len(stated)} of {len(needs)}: {words(vocabulary, stated)}")

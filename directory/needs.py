@@ -30,7 +30,10 @@ FILLER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What somebody is going through. ``bit`` is its place in the 63-bit words ``stated`` and ``reach``."""
+    """What somebody is going through. ``bit`` is its place in the 63-bit words ``stated`` and ``reach``.
+
+    ``answers_parent``: who asks for the parent in general is served by help for this need.
+    """
 
     key: str
     bit: int
@@ -38,6 +41,7 @@ class Need:
     names: Mapping[str, str]
     hints: Mapping[str, str]
     urgent: bool
+    answers_parent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,14 @@ class Vocabulary:
         """Return the word of all a listing covers that states these needs.
 
         A stated parent reaches its children. A stated child reaches its parent: somebody who asks for mental-health
-        care in general is well served by a group for depression, and the reason says so.
+        care in general is well served by a group for depression, and the reason says so. Not where needs.csv says no:
+        help to stop smoking is no answer to drug or alcohol use.
         """
         word = 0
         for key in stated:
             need = self.needs[key]
             word |= 1 << need.bit | self.bits(self.children(key))
-            if need.parent is not None:
+            if need.parent is not None and need.answers_parent:
                 word |= 1 << self.needs[need.parent].bit
         return word
 
@@ -189,6 +194,7 @@ def load(folder: Path) -> Vocabulary:
             _languages(row, "name"),
             _languages(row, "hint"),
             row["urgent"] == "yes",
+            row["answers_parent"] == "yes",
         )
         words = [key.replace("_", " "), *_languages(row, "name").values()]
         for column in (name for name in row if name.startswith("synonyms")):

@@ -216,19 +216,21 @@ def _is_longer_free_number(parsed: PhoneNumber, country: str) -> bool:
 def _is_short_code(digits: str, parsed: PhoneNumber | None, country: str) -> bool:
     """Whether a bare number is dialled as it stands. libphonenumber knows some codes, of others only the length.
 
-    Taken besides: the services of social value, 116 and three digits (Decision 2007/116/EC), and, outside North America
-    where every code is listed, codes of three to five digits too short for a number (1056 in Greece, 14416 in India).
+    Taken besides: the services of social value, 116 and three digits, in Europe (Decision 2007/116/EC), and, outside the US
+    and Canada where every code is listed, codes of three to five digits too short for a number (1056 in Greece, 14416 in
+    India; three in the Caribbean).
     """
     if parsed is None or parsed.country_code != phonenumbers.country_code_for_region(country):
         return False
-    if _is_known_short_code(digits, country) or re.fullmatch(r"116\d{3}", digits):
+    is_european = str(parsed.country_code)[0] in "34"  # the zones of Europe among country calling codes (ITU-T E.164)
+    if _is_known_short_code(digits, country) or (is_european and re.fullmatch(r"116\d{3}", digits)):
         return True
     prefix = phonenumbers.ndd_prefix_for_region(country, True)
     bare = digits.removeprefix(prefix) if prefix else digits
     if bare != digits and _is_known_short_code(bare, country):
         raise ValueError(f"is the short code {bare} behind a {prefix}, which does not ring; write {bare}")
     if parsed.country_code == _NORTH_AMERICA:
-        return len(digits) == 3 and shortnumberinfo.is_possible_short_number_for_region(parsed, country)
+        return country not in {"US", "CA"} and len(digits) == 3
     return 3 <= len(digits) <= 5
 
 

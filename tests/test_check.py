@@ -166,7 +166,7 @@ def test_a_number_under_two_countries_is_found_unless_many_countries_share_it(ch
 
 
 def test_only_lines_are_held_against_our_lines(checker: Checker, tmp_path: Path) -> None:
-    row = {"kind": "support_group", "name": "Group of Chicago", "phone": "988", "hours": "Mo 10:00-11:00"}
+    row = {"kind": "support_group", "name": "Group of Chicago", "phone": "1-800-662-4357", "hours": "Mo 10:00-11:00"}
     assert said(checker, tmp_path, {**row, "timezone": "America/Chicago"}) == []
 
 

@@ -99,7 +99,7 @@ def test_a_meeting_is_a_support_group_with_its_place_and_its_own_date(one) -> No
         point=Point(44.9600773, -93.2769577),
         formats=("in_person",),
         hours="Mo 18:00-19:00",
-        approaches=("peer_support", "twelve_step"),
+        approaches=("peer_support",),
         eligibility="Open: family, friends and others may come too.",
         source_url="https://example.org/meetings/sunrise",
         last_checked=date(2018, 3, 1),
@@ -169,7 +169,7 @@ def test_codes_become_facets(one) -> None:
     assert found.audiences == ("indigenous_people", "lgbtq", "older_adults", "women", "young_adults")
     assert found.languages == ("ase", "es", "pl")
     assert found.accessibility == ("sign_language", "wheelchair")
-    assert (found.needs, found.integrated) == (("substance_use", "mental_health"), True)
+    assert (found.needs, found.integrated) == (("substance_use", "mental_health"), False)
 
 
 def test_no_end_is_made_up(one) -> None:
@@ -256,6 +256,13 @@ def test_an_online_group_has_no_pin_and_no_street(one) -> None:
     assert found.description == "A group of Minneapolis, MN that meets online.\nMeeting ID 123 456\nDiscussion."
 
 
+def test_an_online_group_without_a_street_has_no_pin_even_when_nobody_calls_it_approximate(one) -> None:
+    found = one(
+        meeting(formatted_address="Minneapolis, MN, USA", location="", conference_url="https://example.org/join")
+    )
+    assert (found.point, found.city, found.formats) == (None, None, ("video",))
+
+
 def test_hours_without_a_place_and_a_zone_stay_words(one) -> None:
     found = one(meeting(types=["TC"], conference_url="https://example.org/join"))
     assert (found.hours, found.hours_note) == (None, "Mondays 18:00-19:00 (time zone not stated)")
@@ -315,7 +322,7 @@ def test_personal_contacts_stand_nowhere(read) -> None:
     personal = {
         "contact_1_name": marker, "contact_1_email": f"{marker}@example.org", "contact_1_phone": "312-555-0142",
         "feedback_emails": [f"{marker}@example.org"], "email": f"{marker}@example.org", "phone": "312-555-0142",
-        "notes": f"Ring the bell. If it is locked call {marker} (312) 555-0142. Side door",
+        "notes": f"Ring the bell. If it is locked call {marker} Q. (312) 555-0142. Side door",
         "location_notes": f"Write to {marker}@example.org",
     }  # fmt: skip
     rows, opened = read(meeting(**personal), meeting(slug="b", name="Bad", time="99:99", **personal))

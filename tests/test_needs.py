@@ -31,6 +31,11 @@ def test_a_general_listing_reaches_the_children_of_the_parent_and_nothing_else(v
     assert "kratom" in reached
 
 
+def test_a_stated_child_answers_its_parent_but_help_to_stop_smoking_answers_no_drug_use(vocabulary: Vocabulary) -> None:
+    assert "substance_use" in vocabulary.keys(vocabulary.reach(["alcohol"]))
+    assert vocabulary.keys(vocabulary.reach(["nicotine"])) == ("nicotine",)
+
+
 def test_what_a_person_typed_is_left_over_when_it_is_no_need(vocabulary: Vocabulary) -> None:
     found = vocabulary.resolve("I need help with panic attacks in Spanish at Río Verde")
     assert (found.needs, found.rest) == (("panic",), "spanish rio verde")

@@ -385,9 +385,19 @@ def test_every_problem_of_a_row_is_told_and_none_twice(read):
     ],
 )
 def test_what_is_doubtful_is_a_warning_and_comes_in(read, changes, column, value, reason):
-    [row] = read(PRACTICE | {"phone": "988"} | changes)
+    [row] = read(PRACTICE | {"phone": "800-662-4357"} | changes)
     assert doubted([row]) == [(column, value, reason)]
     assert row.listing is not None
+
+
+def test_a_place_may_not_have_the_emergency_number_and_hardly_has_a_short_code(read):
+    rows = read(PRACTICE | {"phone": "911"}, PRACTICE | {"id": "other", "phone": "211"})
+    assert [problem.reason for problem in rows[0].problems] == [
+        "is the emergency number, which stands on every page by itself; write the number of the place"
+    ]
+    assert doubted(rows[1:]) == [
+        ("phone", "211", "is a short code, which hardly any place has for itself; make sure that it rings there")
+    ]
 
 
 def test_an_id_that_stands_twice_keeps_its_first_row(read):
@@ -504,7 +514,7 @@ SHELTER = {
     "id": "example-shelter",
     "kind": "support_group",
     "name": "Example Shelter",
-    "phone": "988",
+    "phone": "800-662-4357",
     "address_1": "12 Hidden Lane",
     "address_2": "Back Door",
     "city": "Chicago",
@@ -523,7 +533,7 @@ def test_a_confidential_street_ends_here(read):
         external_id="example-shelter",
         kind=Kind.SUPPORT_GROUP,
         name="Example Shelter",
-        phone=Phone("988"),
+        phone=Phone("+18006624357"),
         city="Chicago",
         region="IL",
         country="US",

@@ -46,6 +46,7 @@ from directory.records import Phone
         ("14416", "IN", Phone("14416")),
         ("1056", "GR", Phone("1056")),
         ("5626", "FJ", Phone("5626")),
+        ("203", "LC", Phone("203")),
         ("800-5433", "WS", Phone("+6858005433")),
     ],
 )
@@ -73,6 +74,9 @@ def test_a_number_is_read_as_people_of_its_country_write_it(text: str, country: 
         ),
         ("988 or 741741", "US", "is two numbers; write one, and put the other into the description"),
         ("800-662-4357 800-273-8255", "US", "is two numbers; write one, and put the other into the description"),
+        ("116123", "US", "has too few digits for a number in US"),
+        ("116123", "JP", "has too few digits for a number in JP"),
+        ("999", "US", "has too few digits for a number in US"),
         ("000-000-0000", "US", "is not a number anybody can dial"),
         ("999999", "GB", "is not a number anybody can dial"),
         ("*67", "US", "is not a number anybody can dial"),

@@ -13,7 +13,8 @@ CONTACT = re.compile(
     r"|\+[1-9][0-9]{0,2}[ .-][0-9][0-9 .()-]{5,14}[0-9]|(?<![0-9])[0-9]{10}(?![0-9])"
     r"|[^\s@<>,;:]{1,64}@[^\s@<>,;:]{1,190}\.[A-Za-z]{2,24}"
 )
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+# A point behind one capital letter ends an initial, not a sentence.
+_SENTENCE = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)\s+|\n+")
 _DIALLED = re.compile(r"[,;#*]")
 
 
@@ -46,7 +47,8 @@ def cells(venue: Venue, *, is_online: bool, is_closed: bool) -> dict[str, str]:
     ``is_closed``: its door is closed for the time being; a group that can be joined online then meets there alone.
     """
     is_online = is_online or bool(venue.conference_url or venue.conference_phone)
-    is_there = not is_closed and venue.has_place and not (is_online and venue.is_vague)
+    has_door = bool(venue.address.street or venue.name)
+    is_there = not is_closed and venue.has_place and not (is_online and (venue.is_vague or not has_door))
     by_video = is_online and (bool(venue.conference_url) or not venue.conference_phone)
     country = venue.address.country
     number = _number(venue) or venue.phone

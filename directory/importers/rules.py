@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from directory import clean, clean_places, phones
-from directory.records import Phone, Status
+from directory.records import Kind, Phone, Status
 
 Finding = tuple[str | None, str]
 """The column at fault (None: the row) and the reason, which finishes the sentence "'value' ..."."""
@@ -37,6 +37,7 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
         except ValueError as error:
             yield "latitude", str(error)
     yield from _contradictions(values)
+    yield from _emergency_number(values)
     if "sms_keyword" in given and "sms" not in given:
         yield "sms_keyword", "is a word to send, but there is no number in sms to send it to"
     has_door = any(name in given for name in _DOOR)
@@ -63,6 +64,17 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[Finding]:
         yield "minimum_age", f"is above maximum_age {high}"
 
 
+def _emergency_number(values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield that a practice, a group or a programme claims the emergency number for its own."""
+    phone = values.get("phone")
+    if (
+        phone
+        and values.get("kind") != Kind.CRISIS_LINE
+        and phones.is_emergency(phone.number, values.get("country") or "")
+    ):
+        yield "phone", "is the emergency number, which stands on every page by itself; write the number of the place"
+
+
 def warnings(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is doubtful but comes in."""
     for name in _PROSE:
@@ -72,6 +84,8 @@ def warnings(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
     for name, number in (("phone", phone), ("sms", Phone(sms) if sms else None)):
         if number is not None and phones.is_fictional(number):
             yield name, "is a number kept for fiction"
+    if phone and values.get("kind") != Kind.CRISIS_LINE and not phone.number.startswith(("+", "116")):
+        yield "phone", "is a short code, which hardly any place has for itself; make sure that it rings there"
     for name in _URLS:
         if name in values and clean.is_lookalike(values[name]):
             yield name, "has letters of other alphabets in its host; make sure it is the site you mean"

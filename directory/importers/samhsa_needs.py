@@ -23,7 +23,9 @@ _REFUSES = {"NAUT": "alcohol", "NOOP": "opioids"}
 _ONLY = {"OUDO": "opioids", "AUDO": "alcohol"}
 _SEXES = frozenset({"men", "women"})
 _AGES = frozenset({"children", "adolescents", "young_adults", "adults", "older_adults"})
-_NOT_OUTPATIENT = frozenset({"RTCA", "RTCC", "ORES", "PH", "PSY", "IPSY", "SHP"})
+_NOT_OUTPATIENT = frozenset({"RTCA", "RTCC", "ORES", "PH", "PSY", "IPSY", "SHP", "RES", "HI"})
+# A medicine is given for a need; where that is not treated, a code for the medicine contradicts itself.
+_MEDICINE = {"medication_for_opioid_use": "opioids"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ def facts(codes: frozenset[str], directory: str, state: str, meanings: Meanings)
         audiences, minimum_age, maximum_age = _ages(held)
     else:
         audiences, minimum_age, maximum_age = _grown_up_groups(codes, held), None, None
-    needs = _needs(codes, directory, said["needs"])
+    needs = _needs(codes, directory, said)
+    excludes = [need for need in said["excludes"] if SUBSTANCE_USE in needs and need not in needs]
     return Facts(
         needs=needs,
-        excludes=[need for need in said["excludes"] if SUBSTANCE_USE in needs and need not in needs],
-        approaches=said["approaches"],
+        excludes=excludes,
+        approaches=[each for each in said["approaches"] if _MEDICINE.get(each) not in excludes],
         payment=_payment(said["payment"]),
         # The directories never say English; it is the rule in every state but Puerto Rico.
         languages=[*([] if state == "PR" else ["en"]), *said["languages"]],
@@ -88,7 +91,7 @@ def facts(codes: frozenset[str], directory: str, state: str, meanings: Meanings)
         audiences=[*audiences, *(word for word in said["audiences"] if word not in _AGES | _SEXES)],
         minimum_age=minimum_age,
         maximum_age=maximum_age,
-        integrated="yes" in said["integrated"],
+        integrated="yes" in said["integrated"] and {MENTAL_HEALTH, SUBSTANCE_USE} <= {*needs},
         sign_language="sign_language" in said["accessibility"],
         video="video" in said["formats"],
         eligibility=_eligibility(codes, directory),
@@ -117,16 +120,17 @@ def _by_column(held: Iterable[tuple[Meaning, ...]]) -> Mapping[str, list[str]]:
     return defaultdict(list, {column: list(words) for column, words in said.items()})
 
 
-def _needs(codes: frozenset[str], directory: str, stated: list[str]) -> list[str]:
+def _needs(codes: frozenset[str], directory: str, said: Mapping[str, list[str]]) -> list[str]:
+    """The needs. What treats both together treats each in general: its codes are for people who have both."""
+    stated, both = said["needs"], "yes" in said["integrated"]
     if "DUO" in codes:
         return []
     if codes & _ONLY.keys():
         return serves_only(codes)
     if directory == MENTAL_HEALTH:
-        uses = "SA" in codes or codes >= {"CO", "IDD"}
+        uses = "SA" in codes or both
         return [MENTAL_HEALTH, *([SUBSTANCE_USE] if uses else []), *stated]
-    # All three: a type of care for both at once, mental health services, and a programme for people who have both.
-    mental = [MENTAL_HEALTH] if codes >= {"SUMH", "MHS", "CO"} else []
+    mental = [MENTAL_HEALTH] if both else []
     named = [need for need in stated if need in _OF_SUBSTANCE_USE and need not in _refused(codes)]
     return [SUBSTANCE_USE, *mental, *named]
 
@@ -141,7 +145,7 @@ def _beside(stated: Iterable[str]) -> list[str]:
 
 def _payment(words: list[str]) -> list[str]:
     # "No payment accepted" beside ways to pay contradicts itself: then the ways to pay stand.
-    return words if words[:1] != ["free"] or not set(words) & {"medicaid", "medicare", "self_pay"} else words[1:]
+    return [word for word in words if word != "free"] or words
 
 
 def _ages(held: Meanings) -> tuple[list[str], int | None, int | None]:
