@@ -18,7 +18,7 @@ from directory.importers.textfile import name_of
 from directory.models import Resource
 from directory.naming import Named
 from directory.needs import Vocabulary
-from directory.records import Problem, shown
+from directory.records import Phone, Problem
 
 REQUIRED = ("id", "result")
 
@@ -168,4 +168,5 @@ def _same_number(connection: Connection, call: Call, named: Named) -> None:
     except ValueError:
         return
     if listed is not None and shown_phone is not None and listed.number != shown_phone:
-        raise _Bad("phone", call.phone, f"is not the number shown any more; that is {shown(shown_phone)}: call it")
+        now = phones.display(Phone(shown_phone), country or "")
+        raise _Bad("phone", call.phone, f"is not the number shown any more; that is {now}: call it")

@@ -76,11 +76,15 @@ class Summary:
 
     @property
     def code(self) -> int:
-        """Return the exit code: 0 all fine, 1 some failed or have refused rows, 2 nothing could be done at all."""
+        """Return the exit code: 0 all fine, 1 some failed or have rows refused or doubled, 2 nothing could be done at all."""
         failed = self.counts[Outcome.FAILED]
         if failed and failed + self.counts[Outcome.NOT_LISTINGS] == len(self.turns):
             return 2
-        return int(failed > 0 or any(turn.report is not None and turn.report.problems for turn in self.turns))
+        return int(failed > 0 or any(turn.report is not None and _left_out(turn.report) for turn in self.turns))
+
+
+def _left_out(report: Report) -> bool:
+    return bool(report.problems or report.duplicate_rows)
 
 
 def no_watch(_: Reading) -> Callable[[], None]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text, update
 
 from directory import corrections
+from directory.importers import drafts
 from directory.models import ImportRun, ListingChange
 from directory.records import Problem, Row, hashed, loads
 
@@ -24,11 +25,12 @@ class Report:
     """What an import did, or would do. Counts are records of the file, save ``missing`` and ``removed``: listings before it.
 
     ``combined`` records joined another row (a group's other weekdays); ``left_out`` counts records that are none of ours,
-    by reason; ``repairs`` were certainly damaged and certainly mended; ``unmapped`` counts words of the publisher's
-    vocabulary that became nothing; ``hours_unread`` counts hours that stayed words. ``merged`` listings share another
-    one's resource; ``kept_apart`` counts pairs at one address that did not merge, by reason. ``conflicts`` are local
-    corrections whose field the source has changed since. ``placed`` counts the listings by how their position is known.
-    ``hidden``: something was remembered of places that are confidential now, and forgotten.
+    by reason; ``problems`` refused a row, ``duplicate_rows`` say where its id stood before; ``repairs`` were certainly
+    damaged and certainly mended; ``unmapped`` counts words of the publisher's vocabulary that became nothing;
+    ``hours_unread`` counts hours that stayed words. ``merged`` listings share another one's resource; ``kept_apart``
+    counts pairs at one address that did not merge, by reason. ``conflicts`` are local corrections whose field the source
+    has changed since. ``placed`` counts the listings by how their position is known. ``hidden``: something was
+    remembered of places that are confidential now, and forgotten.
     """
 
     source: str
@@ -47,6 +49,7 @@ class Report:
     hidden: bool = False
     left_out: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    duplicate_rows: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     repairs: list[Problem] = field(default_factory=list)
     unmapped: Counter[str] = field(default_factory=Counter)
@@ -85,11 +88,12 @@ def stage(
         report.warnings.extend(row.warnings)
         report.repairs.extend(row.repairs)
         if row.listing is None:
-            report.problems.extend(row.problems)
             if row.duplicate:
                 report.duplicates += 1
+                report.duplicate_rows.extend(row.problems)
             else:
                 report.refused += 1
+                report.problems.extend(row.problems)
             if row.external_id is not None:
                 kept.add(row.external_id)
         else:
@@ -106,8 +110,8 @@ def stage(
 def _discreet(row: Row) -> Row:
     """Return a row without its door, and without what was said of its cells."""
     said: dict[str, Any] = {
-        name: tuple(replace(each, value=WITHHELD, reason="cannot be used") for each in getattr(row, name))
-        for name in ("problems", "warnings", "repairs")
+        name: tuple(replace(each, value=WITHHELD, reason=reason) for each in getattr(row, name))
+        for name, reason in drafts.WITHHELD_REASONS.items()
     }
     return replace(row, listing=None if row.listing is None else corrections.hide(row.listing), cells={}, **said)
 

@@ -39,6 +39,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "conflicts": report.conflicts,
         "repairs": [problem_json(problem) for problem in report.repairs],
         "problems": [problem_json(problem) for problem in report.problems],
+        "duplicate_rows": [problem_json(problem) for problem in report.duplicate_rows],
         "warnings": [problem_json(problem) for problem in report.warnings],
         "notes": report.notes,
         **({"diff": report.diff} if report.dry_run else {}),
@@ -76,6 +77,7 @@ def kinds_of(problems: Iterable[Problem]) -> list[tuple[str, int]]:
     found: Counter[str] = Counter()
     for each in problems:
         reason = re.sub(r"already in row \d+", "already in an earlier row", each.reason.partition(" (lines ")[0])
+        reason = reason.partition(" differ: ")[0] + (" differ" if " differ: " in reason else "")
         found[f"{each.column or 'row'}: {reason}"] += 1
     return found.most_common()
 

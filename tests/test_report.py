@@ -35,6 +35,7 @@ def report(**changes: Any) -> Report:
         "took_for": "a list of meetings", "rows": 60, "added": 40, "changed": 1, "unchanged": 2, "missing": 3, "removed": 4,
         "refused": 5, "duplicates": 6, "combined": 7, "merged": 8, "left_out": Counter({"not a meeting": 9}),
         "problems": [problem(each) for each in range(2, 32)], "warnings": [problem(3, None, "", "is odd")],
+        "duplicate_rows": [problem(32, "id", "a", "stands already in row 2")],
         "repairs": [problem(each, "zip", "2108", "lost its leading zero; read as 02108") for each in range(2, 40)],
         "unmapped": Counter({"XY (Something)": 11}), "hours_read": 90, "hours_unread": Counter({"by chance": 10}),
         "kept_apart": Counter({"different names": 12}), "conflicts": ["resource 1, phone: the source changed it"],
@@ -67,6 +68,7 @@ def test_the_lines_name_every_counter_and_list() -> None:
         "repaired: list.csv row 2, column 'zip': '2108' lost its leading zero; read as 02108",
         "refused: list.csv row 21, column 'phone': 'ring us' is not a phone number",
         "... and 10 more; --json or --report FILE has them all",
+        "duplicate: list.csv row 32, column 'id': 'a' stands already in row 2",
         "warning: list.csv row 3: is odd",
     ):
         assert part in said
@@ -81,8 +83,10 @@ def test_a_report_without_anything_to_say_is_one_line() -> None:
 
 def test_json_has_all_of_it() -> None:
     found = json.loads(json.dumps(words.report_json(report())))
-    lists = ("problems", "warnings", "repairs")
-    assert {name: len(found.pop(name)) for name in lists} == {"problems": 30, "warnings": 1, "repairs": 38}
+    lists = ("problems", "duplicate_rows", "warnings", "repairs")
+    assert {name: len(found.pop(name)) for name in lists} == {
+        "problems": 30, "duplicate_rows": 1, "warnings": 1, "repairs": 38,
+    }  # fmt: skip
     assert found == {
         "source": "meetings", "took_for": "a list of meetings", "rows": 60, "added": 40, "changed": 1, "unchanged": 2,
         "missing": 3, "removed": 4, "refused": 5, "duplicates": 6, "combined": 7, "merged": 8, "dry_run": False,
@@ -142,6 +146,7 @@ def test_whatever_a_file_says_is_text_on_the_page(value: str) -> None:
     text = page(
         report(
             took_for=value, notes=[value], conflicts=[value], problems=[problem(2, value, value, value)],
+            duplicate_rows=[problem(2, value, value, value)],
             warnings=[problem(2, value, value, value)], repairs=[problem(2, value, value, value)],
             unmapped=Counter({value: 1}), hours_unread=Counter({value: 1}), left_out=Counter({value: 1}),
             kept_apart=Counter({value: 1}), diff=[{"id": value, "change": value, "fields": {value: [value, value]}}],
@@ -150,7 +155,7 @@ def test_whatever_a_file_says_is_text_on_the_page(value: str) -> None:
     )  # fmt: skip
     tree = html5lib.parse(text, namespaceHTMLElements=False)
     assert not tree.findall(".//script") and not tree.findall(".//img")
-    assert "".join(tree.itertext()).count(value) >= 17
+    assert "".join(tree.itertext()).count(value) >= 20
 
 
 # The refused rows
@@ -321,3 +326,22 @@ def test_a_folder_is_imported_in_one_pass(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "2 rows in all: 2 added" in result.stdout
     assert (tmp_path / "report.html").exists()
+
+
+def test_duplicates_are_told_apart_from_what_was_refused(run: Run, tmp_path: Path) -> None:
+    rows = ({"id": "a"}, {"id": "a"}, {"id": "b", "phone": "ring us"})
+    result = run("import", sheet(tmp_path / "list.csv", *rows), "--report", tmp_path / "report.html")
+    assert result.exit_code == 1
+    said = [line.strip() for line in result.stdout.splitlines() if line.strip().startswith(("refused", "duplicate"))]
+    assert said == [
+        "refused: list.csv row 4, column 'phone': 'ring us' is not a phone number",
+        "duplicate: list.csv row 3, column 'id': 'a' stands already in row 2",
+    ]
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.index("<summary>Refused <span>1<") < text.index("<summary>Duplicates <span>1<")
+
+
+def test_one_listing_that_shares_a_resource_is_one_listing() -> None:
+    assert "  merged: 1 listing shares a resource with another one" in words.report_lines(report(merged=1))
+    (line,) = [each for each in words.summary_lines([report(merged=1)], failed=0) if "shares" in each]
+    assert line == "  merged: 1 listing of or with meetings shares a resource with another one"

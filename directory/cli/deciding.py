@@ -117,13 +117,15 @@ def correct(
         _list_corrections(opened, resource, as_json)
         return
     done = [opened.drop_corrections(resource, drop)] if drop else []
+    dropped = f"{', '.join(drop)} no longer corrected; " if drop else ""
     if pairs:
         done.append(opened.correct(resource, _fields(pairs), _name(by) if by else None, today()))
     if as_json:
         click.echo(json.dumps(_correction_json(done), ensure_ascii=False, indent=2))
         return
     for each in done:
-        click.echo(f"resource {each.resource_id}: {len(each.changes) or 'nothing'} changed")
+        click.echo(f"resource {each.resource_id}: {dropped}{len(each.changes) or 'nothing'} changed")
+        dropped = ""
         for name, (was, is_now) in each.changes.items():
             click.echo(f"  {name}: {was} -> {is_now}")
         for note in each.notes:
@@ -166,7 +168,7 @@ def _list_corrections(opened: Directory, resource: str, as_json: bool) -> None:
             "field": each.field,
             "value": corrections.spelt(each.field, each.value),
             "source_value": None
-            if each.field == corrections.CHECKED
+            if each.field in {corrections.CHECKED, corrections.HIDING}
             else corrections.spelt(each.field, each.source_value),
             "made_on": each.made_on.isoformat(),
             "made_by": each.made_by,

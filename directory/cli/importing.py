@@ -133,7 +133,7 @@ class _Run:
             self.told.append({"source": name, "error": told})
             click.echo(f"directory: {error.message}", err=True)
             return
-        self.code = max(self.code, 1 if report.problems else 0)
+        self.code = max(self.code, 1 if report.problems or report.duplicate_rows else 0)
         self.reports.append(report)
         if self.as_json:
             self.told.append(words.report_json(report))

@@ -21,6 +21,8 @@ def undo(source: str, as_json: bool) -> None:
         click.echo(json.dumps(words.report_json(report), ensure_ascii=False, indent=2))
     else:
         click.echo(f"{source}: {report.removed} taken out again, {report.added} put back, {report.changed} restored")
+        for note in report.notes:
+            click.echo(f"  {note}")
 
 
 @directory.command()

@@ -76,7 +76,8 @@ def _turn_lines(turn: Turn) -> Iterator[str]:
     would = "would be " if report.dry_run else ""
     counts = ", ".join(f"{number} {each}" for each in _COUNTS if (number := getattr(report, each)))
     yield f"{name}: {fetched}{report.rows} rows; {would}{counts or 'nothing'}"
-    for problem in report.problems[:SHOWN_PROBLEMS]:
-        yield f"  refused: {problem}"
-    if len(report.problems) > SHOWN_PROBLEMS:
-        yield f"  ... and {len(report.problems) - SHOWN_PROBLEMS} more; import this source alone to see them all"
+    for title, listed in (("refused", report.problems), ("duplicate", report.duplicate_rows)):
+        for problem in listed[:SHOWN_PROBLEMS]:
+            yield f"  {title}: {problem}"
+        if len(listed) > SHOWN_PROBLEMS:
+            yield f"  ... and {len(listed) - SHOWN_PROBLEMS} more; import this source alone to see them all"

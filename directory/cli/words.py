@@ -38,6 +38,7 @@ def report_lines(report: Report) -> Iterator[str]:
     yield from _more(report.diff, SHOWN_PROBLEMS)
     for title, listed, most in (
         ("repaired", report.repairs, _EXAMPLES), ("refused", report.problems, SHOWN_PROBLEMS),
+        ("duplicate", report.duplicate_rows, SHOWN_PROBLEMS),
         ("warning", report.warnings, SHOWN_PROBLEMS),
     ):  # fmt: skip
         yield from _problem_lines(title, listed, most)
@@ -56,7 +57,11 @@ def _figures(report: Report) -> Iterator[str]:
         yield f"  hours: {report.hours_read} of {total} read ({rate:.1%}); the others stay words, and say to call first"
         yield from _counted("    kept as words", report.hours_unread)
     if report.merged:
-        yield f"  merged: {report.merged} listings share a resource with another one"
+        yield f"  merged: {_shared(report.merged)} a resource with another one"
+
+
+def _shared(count: int, which: str = "") -> str:
+    return f"1 listing{which} shares" if count == 1 else f"{count} listings{which} share"
 
 
 def _problem_lines(title: str, listed: Sequence[Problem], most: int) -> Iterator[str]:
@@ -91,7 +96,7 @@ def summary_lines(reports: Sequence[Report], failed: int) -> Iterator[str]:
         yield f"  on the map: {placed} of {total} listings ({placed / total:.2%})"
     for each in reports:
         if each.merged:
-            yield f"  merged: {each.merged} listings of or with {each.source} share a resource with another one"
+            yield f"  merged: {_shared(each.merged, f' of or with {each.source}')} a resource with another one"
     yield from apart_lines(told.apart(reports))
 
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from directory import clean
-from directory.importers import addresses, fixed, jsonfile, meeting_place, meeting_words, meetings, mended, own
+from directory.importers import addresses, jsonfile, meeting_place, meeting_words, meetings, mended, own
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
 from directory.importers.jsonfile import Broken
 from directory.importers.meeting_place import Venue
 from directory.importers.meeting_words import Codes, Meeting
-from directory.importers.meetings import Groups, Record
+from directory.importers.meetings import Record
 from directory.importers.mended import MendedRecords
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of
@@ -75,7 +75,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         name_of(path), own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
     )
     columns = tuple(name for name in head.first_record if name not in PERSONAL)
-    drafts = _Drafts(records, _Reader(source, context, codes), tally)
+    drafts = meetings.drafts(_published(records, tally), _Reader(source, context, codes), tally)
     return Reading(engine.rows(drafts), "BMLT JSON (Narcotics Anonymous)", columns, _notes(source), tally, records)
 
 
@@ -85,26 +85,12 @@ def _notes(source: Source) -> tuple[str, ...]:
     return ("nothing says how old these meetings are: write retrieved = 2026-08-31 into the .toml beside the file",)
 
 
-@dataclass(slots=True)
-class _Drafts:
-    """The groups of a list as drafts; a record that is no meeting is one by itself."""
-
-    records: jsonfile.Records | MendedRecords
-    reader: _Reader
-    tally: Tally
-
-    def __iter__(self) -> Iterator[Draft]:
-        groups = Groups(self.reader.codes, self.tally)
-        for place, fields in self.records:
-            if fields.get("published") == "0" and not isinstance(fields, Broken):
-                self.tally.left_out[_UNPUBLISHED] += 1
-                continue
-            made = self.reader.record(place, fields)
-            if isinstance(made, Draft):
-                yield made
-            else:
-                groups.add(made)
-        yield from (fixed.with_values(each, self.reader.source.values) for each in groups.drafts())
+def _published(records: jsonfile.Records | MendedRecords, tally: Tally) -> Iterator[tuple[int, dict[str, Any]]]:
+    for place, fields in records:
+        if fields.get("published") == "0" and not isinstance(fields, Broken):
+            tally.left_out[_UNPUBLISHED] += 1
+        else:
+            yield place, fields
 
 
 @dataclass(slots=True)
@@ -122,15 +108,11 @@ class _Reader:
         """Return a record as a meeting of its group, or what is wrong with it."""
         cells = meetings.flat(fields, PERSONAL)
         cells |= {name: meeting_place.impersonal(_unlabelled(cells[name])) for name in _NOTES if cells.get(name)}
-        if isinstance(fields, Broken) or not cells.get("meeting_name", "").strip():
-            fault = (None, "", fields.reason) if isinstance(fields, Broken) else ("meeting_name", "", "is empty")
-            return Draft(place, {}, ORIGINS, cells, problems=[fault], whole=False)
-        text = {name: cell.strip() for name, cell in cells.items()}
-        faults: list[Fault] = []
-        made = self._of_group(place, text, cells, self._meeting(text, faults))
-        if faults:
-            return Draft(place, {"id": meetings.group_id(made)}, ORIGINS, cells, problems=faults, whole=False)
-        return made
+
+        def read(text: dict[str, str], faults: list[Fault]) -> Record:
+            return self._of_group(place, text, cells, self._meeting(text, faults))
+
+        return meetings.of_group(place, fields, cells, ORIGINS, read)
 
     def _meeting(self, text: Mapping[str, str], faults: list[Fault]) -> Meeting:
         day = text.get("weekday_tinyint", "")

@@ -67,6 +67,10 @@ def column_map(tables: Mapping[str, object], given: Mapping[str, str], ignore: S
     read = {name: KEYS[name](value) for name, value in tables.items()}
     separators, templates = read.get("splits", ({}, {}))
     columns, raw = read.get("columns", {}), read.get("lookups", {})
+    if both := [name for name in templates if name in columns]:
+        raise ValueError(
+            f"maps {shown(both[0])} under [columns], and [splits] takes it apart by a pattern; keep one of the two"
+        )
     made = ColumnMap(
         columns=columns,
         separators=separators,

@@ -25,6 +25,12 @@ from directory.records import Listing, Point, Problem, Row
 VALUE_LIMIT = 200
 WORDS_LIMIT = 10_000
 OTHERS = "(others)"
+# What a list says of a cell of a confidential place instead of its reason, which might tell the place.
+WITHHELD_REASONS = {
+    "problems": "cannot be used",
+    "warnings": "is doubtful, and used all the same where it can be; look at it in the file",
+    "repairs": "was damaged and is mended",
+}
 # A publisher's clinic is not lost for a web address nobody can use: these are left out, with a warning.
 OPTIONAL = frozenset(
     """
@@ -52,7 +58,7 @@ class Draft:
     hours in the publisher's words, which become ``hours``, else ``hours_note``. ``origins`` names the publisher's column
     of ours, for messages. ``own`` are the publisher's columns as they were. The lists of faults (publisher's column,
     value, reason) say what the format itself found. ``unread`` holds why a cell cannot even be looked at. ``whole`` is
-    False when the row could not be read as a row.
+    False when the row could not be read as a row. ``differs`` says in what a draft is not the earlier one with its id.
     """
 
     number: int
@@ -65,6 +71,7 @@ class Draft:
     unread: Mapping[str, str] = field(default_factory=dict)
     whole: bool = True
     where: str = ""
+    differs: str = ""
 
 
 class Words(Counter[str]):
@@ -169,10 +176,11 @@ class Engine:
         found = list(self._without_optional(cells, values, found, doubts))
         before = None if external_id is None else self.seen.before(external_id, draft.number)
         if before is not None:
-            found.append(("id", external_id or "", f"stands already in row {before}"))
+            found.append(("id", external_id or "", f"stands already in row {before}{draft.differs}"))
         found.extend((column, rules.WITHHELD, reason) for column, reason in rules.telling(cells, hidden))
         # An impossible position costs a publisher's clinic its position, not its row: ``positions.doubt`` says why.
-        spared = "latitude" if self.gazetteer is not None and {"latitude", "longitude"} <= values.keys() else ""
+        is_doubted = self.gazetteer is not None and {"latitude", "longitude"} <= values.keys()
+        spared = "latitude" if is_doubted and "latitude" in self.optional else ""
         found.extend(
             (column, cells.get(column or "", ""), reason)
             for column, reason in rules.problems(cells, values)
@@ -192,8 +200,8 @@ class Engine:
             external_id,
             listing,
             (),
-            self._problems(draft, doubts, hidden),
-            repairs=self._problems(draft, draft.repairs, hidden),
+            self._problems(draft, doubts, hidden, "warnings"),
+            repairs=self._problems(draft, draft.repairs, hidden, "repairs"),
         )
 
     def _refused(
@@ -245,11 +253,14 @@ class Engine:
             country = ""
         return Setting(country, self.vocabulary, self.today)
 
-    def _problems(self, draft: Draft, found: Sequence[Fault], hidden: tuple[str, ...]) -> tuple[Problem, ...]:
+    def _problems(
+        self, draft: Draft, found: Sequence[Fault], hidden: tuple[str, ...], kind: str = "problems"
+    ) -> tuple[Problem, ...]:
         made = []
         for column, value, reason in found:
             if rules.tells(value, hidden) or rules.tells(reason, hidden):
-                made.append(Problem(self.file, draft.number, column, rules.WITHHELD, "cannot be used" + draft.where))
+                withheld = WITHHELD_REASONS[kind] + draft.where
+                made.append(Problem(self.file, draft.number, column, rules.WITHHELD, withheld))
                 continue
             cut = value if len(value) <= VALUE_LIMIT else value[: VALUE_LIMIT - 1] + "…"
             made.append(Problem(self.file, draft.number, column, cut, reason + draft.where))

@@ -13,6 +13,7 @@ from directory.importers import (
     delimited,
     findtreatment,
     hsds,
+    jsonfile,
     mapped,
     meeting_guide,
     nppes,
@@ -111,7 +112,8 @@ def _refuse_unknown(path: Path, source: Source, options: Options) -> None:
         raise UnreadableFile(f"{name} is a workbook of no publisher we know: {_columns(header)}; {advice}")
     if b"".join(begin.split()) in {b"[]", b"{}"}:
         raise UnreadableFile(f"{name}: this is JSON without a record in it; download it again")
-    if begin.startswith((b"{", b"[")):
+    if jsonfile.is_meant(head):
+        jsonfile.refuse_unreadable(path)
         raise UnreadableFile(
             f"{name}: this is JSON, but of none of the formats we read ({_titles('json')}); if the publisher calls it by one "
             "of these names, say so with --format"
@@ -146,6 +148,7 @@ def _own(path: Path, source: Source, context: Context, options: Options) -> Read
         ignore=source.ignore,
         values=source.values,
         sheet=source.sheet,
+        gazetteer=context.gazetteer,
     )
 
 

@@ -196,7 +196,10 @@ class _Reader:
         if self.peek() not in _TO or not self.at_days(1):
             return frozenset({first})
         self.place += 1
-        last = self.day(self.take())
+        until = self.take()
+        if "t" in {word, until}:  # "T-Th" are two days to some and three to others
+            raise Unclear
+        last = self.day(until)
         return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
 
     def day(self, word: str) -> int:

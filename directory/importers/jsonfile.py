@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
@@ -24,6 +25,7 @@ LIST = "item"
 
 DEPTH_LIMIT = 40
 _HEAD_LIMIT = 1 << 20
+_BEFORE = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -95,13 +97,30 @@ def head(path: Path) -> Head:
     """Return how a file begins; an empty head when it is no JSON. Reads at most 1 MB and raises nothing."""
     keys: list[str] = []
     record: Mapping[str, Any] = {}
-    try:
-        if size_of(path, None):
-            with reading(path), path.open("rb") as file:
-                record = _first_record(JsonText(name_of(path), file, _HEAD_LIMIT), keys)
-    except DirectoryError:
-        pass
+    with suppress(DirectoryError):
+        record = _begun(path, keys, _HEAD_LIMIT)
     return Head(tuple(keys), record)
+
+
+def is_meant(head: bytes) -> bool:
+    """Return whether the first bytes of a file are those of JSON, in whatever encoding."""
+    return head.lstrip(_BEFORE).startswith((b"{", b"[")) and not head.startswith(b"{\\rtf")
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Refuse a file that is no JSON in UTF-8 up to its first record.
+
+    Raises:
+        UnreadableFile: as ``records``.
+    """
+    _begun(path, [], None)
+
+
+def _begun(path: Path, keys: list[str], limit: int | None) -> Mapping[str, Any]:
+    """Return the first record of a file, with the keys before it in ``keys``."""
+    size_of(path, None)
+    with reading(path), path.open("rb") as file:
+        return _first_record(JsonText(name_of(path), file, limit), keys)
 
 
 def _first_record(text: JsonText, keys: list[str]) -> Mapping[str, Any]:

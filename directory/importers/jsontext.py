@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import stat
 from collections.abc import Callable
 from io import BufferedReader
 from json import JSONDecodeError, JSONDecoder
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from directory.errors import UnreadableFile
-from directory.importers.textfile import name_of, reading
+from directory.importers import textfile
 from directory.records import shown
 
 VALUE_LIMIT = 8_000_000
@@ -148,22 +147,12 @@ class JsonText:
 
 
 def size_of(path: Path, size_limit: int | None) -> int:
-    """Return the size of a regular file in bytes.
+    """Return the size of a JSON file in bytes.
 
     Raises:
-        UnreadableFile: no such file, no regular file, larger than ``size_limit``, empty.
+        UnreadableFile: as ``textfile.size_of``.
     """
-    name = name_of(path)
-    with reading(path):
-        seen = path.stat()
-    if not stat.S_ISREG(seen.st_mode):
-        what = "a folder" if stat.S_ISDIR(seen.st_mode) else "a device, not a file"
-        raise UnreadableFile(f"{name} is {what}; name one JSON file")
-    if size_limit is not None and seen.st_size > size_limit:
-        raise UnreadableFile(f"{name} is too large ({seen.st_size:,} bytes; {size_limit:,} at most)")
-    if seen.st_size == 0:
-        raise UnreadableFile(f"The file is empty: {name} has 0 bytes")
-    return seen.st_size
+    return textfile.size_of(path, "JSON file", size_limit)
 
 
 def _stamp(file: BufferedReader) -> tuple[int, ...]:
@@ -176,6 +165,11 @@ def _refuse_other_types(name: str, start: bytes) -> None:
         raise UnreadableFile(f"The file is empty: {name} has 0 bytes")
     if start.startswith(_WIDE):
         raise UnreadableFile(f"{name} is UTF-16 or UTF-32, and JSON is UTF-8; save it as UTF-8")
+    if b"\0" in start[:4]:  # each of the first two characters is ASCII (RFC 4627, section 3)
+        raise UnreadableFile(
+            f"{name} is UTF-16 or UTF-32 without a byte-order mark (byte 0x00 at offset {start.index(0)}), and JSON is "
+            "UTF-8; save it as UTF-8"
+        )
     begin = start.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     if not begin and len(start) < _CHUNK:
         raise UnreadableFile(f"The file is empty: {name} holds nothing but blanks")

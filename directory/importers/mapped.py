@@ -109,8 +109,7 @@ class _Mapper:
         if not record.whole:
             made.problems.extend((fault.column, fault.value, fault.reason) for fault in record.faults)
             made.cells["id"] = self._id_of_broken(given)
-            if "confidential_location" in {*self.plan.origins, *self.values}:
-                made.own = {}  # nobody can tell any more whose street this is
+            self._forget_own(made)
             return made
         found = self.joined.of(given)
         given |= {name: self._said(cell) for name, cell in found.cells.items()}
@@ -130,6 +129,11 @@ class _Mapper:
         if not made.cells.get("id") and self.plan.key:
             made.cells["id"] = self._made_id(given, confidential=confidential)
         made.problems.extend((each[0], rules.WITHHELD, each[2]) if confidential else each for each in faults)
+        if found.faults:  # what else is wrong with the row may stand in the row that was not found
+            del made.problems[len(found.faults) :]
+            made.whole = False
+            self._forget_own(made)
+            return made
         made.unread = {
             ours: unread[column.name]
             for column in self.plan.columns
@@ -137,6 +141,11 @@ class _Mapper:
             for ours in column.all_ours
         }
         return made
+
+    def _forget_own(self, made: Draft) -> None:
+        """Take out a row's own cells where nobody can tell any more whose street this is."""
+        if "confidential_location" in {*self.plan.origins, *self.values}:
+            made.own = {}
 
     def _said(self, cell: str) -> str:
         """Return a cell's text, "" where its word means that nothing is said."""

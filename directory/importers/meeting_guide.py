@@ -8,18 +8,17 @@ group's own e-mail and telephone, which are often a member's) is read by nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from directory import clean
-from directory.importers import addresses, fixed, jsonfile, meeting_place, meeting_words, meetings, mended, own
+from directory.importers import addresses, jsonfile, meeting_place, meeting_words, meetings, mended, own
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
 from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
-from directory.importers.jsonfile import Broken
 from directory.importers.mappings import Meaning
 from directory.importers.meeting_place import Venue
 from directory.importers.meeting_words import Codes, Meeting
@@ -74,7 +73,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         name_of(path), own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
     )
     columns = tuple(name for name in jsonfile.head(path).first_record if name not in PERSONAL)
-    drafts = _Drafts(records, _Reader(source, context, codes), tally)
+    drafts = meetings.drafts(records, _Reader(source, context, codes), tally, _local_codes)
     return Reading(engine.rows(drafts), "Meeting Guide JSON", columns, _notes(source), tally, records)
 
 
@@ -85,26 +84,6 @@ def _notes(source: Source) -> tuple[str, ...]:
         "groups that do not name their fellowship are taken to help with drug or alcohol use in general; "
         'if they do not, say what they help with in the .toml: [values] needs = "gambling"',
     )
-
-
-@dataclass(slots=True)
-class _Drafts:
-    """The groups of a feed as drafts; a record that is no meeting is one by itself."""
-
-    records: jsonfile.Records | MendedRecords
-    reader: _Reader
-    tally: Tally
-
-    def __iter__(self) -> Iterator[Draft]:
-        groups = Groups(self.reader.codes, self.tally)
-        for place, fields in self.records:
-            made = self.reader.record(place, fields)
-            if isinstance(made, Draft):
-                yield made
-            else:
-                groups.add(made)
-        groups.codes = replace(groups.codes, doubted=_local_codes(groups))
-        yield from (fixed.with_values(each, self.reader.source.values) for each in groups.drafts())
 
 
 def _local_codes(groups: Groups) -> set[str]:
@@ -133,15 +112,11 @@ class _Reader:
         """Return a record as a meeting of its group, or what is wrong with it."""
         cells = meetings.flat(fields, PERSONAL)
         cells |= {name: meeting_place.impersonal(cells[name]) for name in _NOTES if cells.get(name)}
-        if isinstance(fields, Broken) or not cells.get("name", "").strip():
-            fault = (None, "", fields.reason) if isinstance(fields, Broken) else ("name", "", "is empty")
-            return Draft(place, {}, ORIGINS, cells, problems=[fault], whole=False)
-        faults: list[Fault] = []
-        text = {name: cell.strip() for name, cell in cells.items()}
-        made = self._of_group(place, text, cells, self._meeting(text, fields, faults))
-        if faults:
-            return Draft(place, {"id": meetings.group_id(made)}, ORIGINS, cells, problems=faults, whole=False)
-        return made
+
+        def read(text: dict[str, str], faults: list[Fault]) -> Record:
+            return self._of_group(place, text, cells, self._meeting(text, fields, faults))
+
+        return meetings.of_group(place, fields, cells, ORIGINS, read)
 
     def _meeting(self, text: Mapping[str, str], fields: Mapping[str, Any], faults: list[Fault]) -> Meeting:
         days = []

@@ -7,17 +7,20 @@ are held in memory, compactly, until it is read: nobody knows before which meeti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from directory import clean
-from directory.importers import meeting_words
+from directory.importers import fixed, meeting_words
 from directory.importers.addresses import Address
+from directory.importers.cells import Fault
 from directory.importers.drafts import Draft, Tally
+from directory.importers.jsonfile import Broken
 from directory.importers.meeting_words import Codes, Meeting
+from directory.importers.sources import Source
 
 NAME_IN_ID = 40
 
@@ -48,6 +51,16 @@ class _Group:
     checked: date | None
     warnings: list[tuple[str | None, str, str]]
     repairs: list[tuple[str | None, str, str]]
+
+
+class Reader(Protocol):
+    """What reads the records of one of the formats."""
+
+    source: Source
+    codes: Codes
+
+    def record(self, place: int, fields: Mapping[str, Any]) -> Record | Draft:
+        """Return a record as a meeting of its group, or what is wrong with it."""
 
 
 class Groups:
@@ -119,6 +132,46 @@ class Groups:
         else:
             cells.pop("checked_by", None)
         return Draft(first.number, cells, first.origins, first.own, warnings=group.warnings, repairs=group.repairs)
+
+
+def drafts(
+    records: Iterable[tuple[int, Mapping[str, Any]]],
+    reader: Reader,
+    tally: Tally,
+    doubted: Callable[[Groups], set[str]] = lambda _: set(),
+) -> Iterator[Draft]:
+    """Yield the groups of a file as drafts; a record that is no meeting is one by itself.
+
+    ``doubted`` tells the codes that cannot mean here what they mean elsewhere.
+    """
+    groups = Groups(reader.codes, tally)
+    for place, fields in records:
+        made = reader.record(place, fields)
+        if isinstance(made, Draft):
+            yield made
+        else:
+            groups.add(made)
+    groups.codes = replace(groups.codes, doubted=doubted(groups))
+    yield from (fixed.with_values(each, reader.source.values) for each in groups.drafts())
+
+
+def of_group(
+    place: int,
+    fields: Mapping[str, Any],
+    cells: Mapping[str, str],
+    origins: Mapping[str, str],
+    read: Callable[[dict[str, str], list[Fault]], Record],
+) -> Record | Draft:
+    """Return what ``read`` makes of a record's stripped cells, or a draft of what is wrong with it; a group has a name."""
+    name = origins["name"]
+    if isinstance(fields, Broken) or not cells.get(name, "").strip():
+        fault = (None, "", fields.reason) if isinstance(fields, Broken) else (name, "", "is empty")
+        return Draft(place, {}, origins, cells, problems=[fault], whole=False)
+    faults: list[Fault] = []
+    made = read({column: cell.strip() for column, cell in cells.items()}, faults)
+    if faults:
+        return Draft(place, {"id": group_id(made)}, origins, cells, problems=faults, whole=False)
+    return made
 
 
 def group_id(record: Record) -> str:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from directory import clean, clean_places, hours, phones
 from directory.errors import UnreadableFile
+from directory.geocoding import Gazetteer
 from directory.importers import rules, tables
 from directory.importers.cells import (
     Column,
@@ -96,11 +97,13 @@ def read(
     ignore: Collection[str] = (),
     values: Mapping[str, str] = NOTHING,
     sheet: str | None = None,
+    gazetteer: Gazetteer | None = None,
 ) -> Reading:
     """Return the rows of a CSV or workbook in our own format, each a listing or the problems that refuse it.
 
     ``today`` is the newest date a row may have been checked on. The columns in ``ignore`` are left out on purpose;
-    ``values`` are true of every row. ``sheet`` is that of a workbook, the first one unless it is named.
+    ``values`` are true of every row. ``sheet`` is that of a workbook, the first one unless it is named. With a
+    ``gazetteer`` coordinates that do not lie where their address does are left out, with a warning.
     A street and coordinates whose row says ``confidential_location`` are dropped here: they stand in no listing, no
     problem and no warning.
 
@@ -110,7 +113,7 @@ def read(
     required = [name for name, column in FORMAT.columns.items() if column.required and name not in values]
     opened = tables.open_table(path, sheet=sheet, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
-    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today)
+    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer)
     drafts = (with_values(_draft(record, names, opened.header), values) for record in opened.rows)
     return Reading(engine.rows(drafts), "our own CSV", opened.header, (*opened.notes, *notes), engine.tally, opened)
 

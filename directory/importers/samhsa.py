@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
@@ -186,6 +186,7 @@ class _Drafts:
     source: Source
     context: Context
     tally: Tally
+    codes_of: dict[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Draft]:
         return (self._draft(record) for record in self.rows)
@@ -201,6 +202,7 @@ class _Drafts:
         made.own = own_cells
         made.problems.extend((fault.column, fault.value, fault.reason) for fault in record.faults)
         self._say(made, said)
+        made.differs = _difference(self.codes_of.setdefault(made.cells["id"], said[CODES]), said[CODES])
         return made
 
     def _say(self, made: Draft, said: Mapping[str, str]) -> None:
@@ -219,3 +221,14 @@ class _Drafts:
         elif not codes & {"MH", "SA", "SUMH", "DT", "HH"}:
             reason = f"names no type of care; it stands in the {_TITLES[self.directory]} directory, so that in general"
             made.warnings.append((CODES, said[CODES], reason))
+
+
+def _difference(before: str, now: str) -> str:
+    """Return in what the codes of two rows of one facility differ, "" when they are the same."""
+    there, here = (frozenset(cell.replace("*", " ").split()) for cell in (before, now))
+    told = [
+        f"{' '.join(sorted(only))} only {where}"
+        for only, where in ((there - here, "there"), (here - there, "here"))
+        if only
+    ]
+    return f"; its codes differ: {', '.join(told)}" if told else ""

@@ -38,6 +38,7 @@ _NOT_TEXT = {
     b"SQLite format 3\x00": "a SQLite database",
     b"{\\rtf": "a word processor's file (RTF)",
 }
+_ENDINGS = {"json": "a JSON file", "xlsx": "a workbook", "xls": "a workbook"}
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # What --encoding may name; Python also has codecs that are no encodings of text files (idna, unicode_escape, rot13).
 _ENCODINGS = """
@@ -104,19 +105,14 @@ def examine(path: Path, *, encoding: str | None = None, size_limit: int | None =
     name = name_of(path)
     asked = None if encoding is None else _known_encoding(encoding)
     with reading(path):
-        seen = path.stat()
-        if not stat.S_ISREG(seen.st_mode):
-            what = "a folder" if stat.S_ISDIR(seen.st_mode) else "a device, not a file"
-            raise UnreadableFile(f"{name} is {what}; name one CSV file")
-        if size_limit is not None and seen.st_size > size_limit:
-            raise UnreadableFile(f"{name} is too large ({seen.st_size:,} bytes; {size_limit:,} at most)")
+        size = size_of(path, "CSV file", size_limit)
         with path.open("rb") as file:
             head = file.read(_HEAD)
             _refuse_other_types(name, head)
             mark = next((each for each in _MARKS if head.startswith(each)), b"")
             used = _choose(name, head, mark, asked)
             start = head[len(mark) :].decode(used, "replace")
-            _refuse_other_text(name, start, whole=len(head) == seen.st_size)
+            _refuse_other_text(name, start, whole=len(head) == size)
             line_end = _line_end(start)
             file.seek(len(mark))
             _refuse_bad_bytes(name, file, used, len(mark), line_end, asked=asked is not None)
@@ -124,7 +120,26 @@ def examine(path: Path, *, encoding: str | None = None, size_limit: int | None =
     notes = [f"read as {_spelt(used)}"] if used != "utf-8" else []
     if line_end == "\r":
         notes.append("its lines end in CR alone (old Mac)")
-    return TextFile(path, used, line_end, seen.st_size, tuple(notes), len(mark), stamp)
+    return TextFile(path, used, line_end, size, tuple(notes), len(mark), stamp)
+
+
+def size_of(path: Path, what: str, size_limit: int | None = None) -> int:
+    """Return the size in bytes of a regular file, which should be a ``what`` ("workbook").
+
+    Raises:
+        UnreadableFile: no such file, not a regular file, larger than ``size_limit`` bytes, empty.
+    """
+    name = name_of(path)
+    with reading(path):
+        seen = path.stat()
+    if not stat.S_ISREG(seen.st_mode):
+        kind = "a folder" if stat.S_ISDIR(seen.st_mode) else "a device, not a file"
+        raise UnreadableFile(f"{name} is {kind}; name one {what}")
+    if size_limit is not None and seen.st_size > size_limit:
+        raise UnreadableFile(f"{name} is too large ({seen.st_size:,} bytes; {size_limit:,} at most)")
+    if seen.st_size == 0:
+        raise UnreadableFile(f"The file is empty: {name} has 0 bytes")
+    return seen.st_size
 
 
 def begins(path: Path, most: int = _HEAD) -> bytes:
@@ -197,8 +212,9 @@ def _refuse_other_types(name: str, head: bytes) -> None:
         raise UnreadableFile(f"{name} is UTF-32; save it as UTF-8")
     for start, what in _NOT_TEXT.items():
         if head.startswith(start):
-            hint = "; open it and save it as CSV UTF-8" if "workbook" in what else ""
-            raise UnreadableFile(f"{name}: this is {what}, not a CSV{hint}")
+            if "workbook" in what:
+                raise UnreadableFile(f"{name}: this is {what}, not a CSV; open it and save it as CSV UTF-8")
+            raise UnreadableFile(f"{name}: this is {what}, not {_promised(name)}")
 
 
 def _refuse_other_text(name: str, text: str, *, whole: bool) -> None:
@@ -207,10 +223,18 @@ def _refuse_other_text(name: str, text: str, *, whole: bool) -> None:
         raise UnreadableFile(f"The file is empty: {name} holds nothing but blanks")
     if begin.startswith("<"):
         if "html" in begin[:4096].lower():
-            raise UnreadableFile(f"{name}: this is a web page, not a CSV; perhaps the download asked for a login")
-        raise UnreadableFile(f"{name}: this is XML, not a CSV")
+            asked = "perhaps the download asked for a login"
+            raise UnreadableFile(f"{name}: this is a web page, not {_promised(name)}; {asked}")
+        raise UnreadableFile(f"{name}: this is XML, not {_promised(name)}")
     if begin.startswith(("{", "[")):
-        raise UnreadableFile(f"{name}: this is JSON, not a CSV")
+        raise UnreadableFile(
+            f"{name}: this is JSON, not {'a workbook' if _promised(name) == 'a workbook' else 'a CSV'}"
+        )
+
+
+def _promised(name: str) -> str:
+    """Return what a file's name says that it is."""
+    return _ENDINGS.get(name.rpartition(".")[2].casefold(), "a CSV")
 
 
 def _choose(name: str, head: bytes, mark: bytes, asked: str | None) -> str:

@@ -8,7 +8,6 @@ refuses entities (https://docs.python.org/3/library/xml.html#xml-vulnerabilities
 from __future__ import annotations
 
 import re
-import stat
 import warnings
 import weakref
 import zipfile
@@ -26,7 +25,7 @@ from openpyxl import load_workbook
 
 from directory.errors import DirectoryError, UnreadableFile
 from directory.importers.delimited import CELL_LIMIT, Fault, Record, listed
-from directory.importers.textfile import name_of, reading
+from directory.importers.textfile import name_of, reading, size_of
 from directory.importers.workbook_zip import refuse_unsafe
 from directory.records import shown
 
@@ -165,21 +164,14 @@ def open_sheets(path: Path, size_limit: int | None = None) -> Workbook:
             zip bomb, more than 10,000 entries, an archive within, a path outside, XML with entities, damaged.
     """
     name = name_of(path)
+    size = size_of(path, "workbook", size_limit)
     with reading(path):
-        seen = path.stat()
-        if not stat.S_ISREG(seen.st_mode):
-            what = "a folder" if stat.S_ISDIR(seen.st_mode) else "a device, not a file"
-            raise UnreadableFile(f"{name} is {what}; name one workbook")
-        if size_limit is not None and seen.st_size > size_limit:
-            raise UnreadableFile(f"{name} is too large ({seen.st_size:,} bytes; {size_limit:,} at most)")
-        if seen.st_size == 0:
-            raise UnreadableFile(f"The file is empty: {name} has 0 bytes")
         file = path.open("rb")
     try:
         _refuse_other_types(name, file.read(4096))
         with _words(name):
-            refuse_unsafe(name, file, seen.st_size)
-        return Workbook(path, file, seen.st_size)
+            refuse_unsafe(name, file, size)
+        return Workbook(path, file, size)
     except DirectoryError:
         file.close()
         raise
