@@ -107,7 +107,7 @@ def read(pairs: Mapping[str, str], listing: Listing, vocabulary: Vocabulary, tod
     values, faults = read_cells(named, cells, Setting(country, vocabulary, today), {})
     cleared = {name for name in pairs if name not in cells}
     faults.extend(_pair_faults(pairs, cells))
-    if HIDING in pairs and values.get(HIDING) is not True:
+    if HIDING in pairs and values.get(HIDING) is not True and all(name != HIDING for name, *_ in faults):
         faults.append(
             (HIDING, pairs[HIDING], "cannot be corrected but to yes; what a source calls confidential stays so, and "
              f"--drop {HIDING} takes an own correction back")
@@ -178,8 +178,8 @@ def store(connection: Connection, named: Named, wanted: Wanted) -> Corrected:
     """
     done = Corrected(named.resource_id)
     hiding = bool(wanted.values.get(HIDING))
-    if hiding:
-        _hide(connection, named, wanted, done)
+    if hiding and (dropped := hide(connection, named.members, wanted)):
+        done.notes.append(f"{', '.join(dropped)} told where it is and is left out")
     for name, value in wanted.values.items():
         if name == HIDING:
             continue
@@ -232,14 +232,20 @@ def put(
     )
 
 
-def _hide(connection: Connection, named: Named, wanted: Wanted, done: Corrected) -> None:
-    """Make every listing of a resource confidential, in what is stored and in what is remembered."""
+def hide(connection: Connection, members: Sequence[Sourced], wanted: Wanted) -> list[str]:
+    """Make listings of one resource confidential, in what is stored and in what is remembered.
+
+    Returns the columns that told where they are and are left out.
+
+    Raises:
+        BadQuery: the name, or what else is ``wanted``, tells the street.
+    """
     held = corrections.load(connection)
-    corrected = corrections.of(named.members, held).values
+    corrected = corrections.of(members, held).values
     door = {name: value for name, value in corrected.items() if name in DOOR}
     secrets = {
         secret
-        for each in named.members
+        for each in members
         for listing in (each.listing, replace(each.listing, **door))
         for secret in corrections.secrets_of(listing)
     }
@@ -251,18 +257,17 @@ def _hide(connection: Connection, named: Named, wanted: Wanted, done: Corrected)
     ]
     if telling:
         raise BadQuery(f"{telling[0]} tells the street or the coordinates of a confidential location; take them out")
-    if "name" not in wanted.values and any(rules.tells(each.listing.name, hidden) for each in named.members):
+    if "name" not in wanted.values and any(rules.tells(each.listing.name, hidden) for each in members):
         raise BadQuery("its name tells the street; give name= in the same command, without the street", field="name")
     dropped = set()
-    for each in named.members:
+    for each in members:
         listing = corrections.hide(each.listing)
         dropped |= {n for n in merge.WORDS if getattr(listing, n) is None and getattr(each.listing, n) is not None}
         connection.execute(update(StoredListing).where(StoredListing.id == each.id).values(**hashed(listing)))
         corrections.forget_geocoded(connection, each.listing)
         put(connection, each, HIDING, "true", None, wanted)
-    corrections.forget_door(connection, [each.ref for each in named.members], hidden)
-    if dropped:
-        done.notes.append(f"{', '.join(sorted(dropped))} told where it is and is left out")
+    corrections.forget_door(connection, [each.ref for each in members], hidden)
+    return sorted(dropped)
 
 
 def drop(connection: Connection, named: Named, names: Sequence[str]) -> Corrected:
@@ -283,7 +288,9 @@ def drop(connection: Connection, named: Named, names: Sequence[str]) -> Correcte
                 field=name,
             )
         if stored == HIDING:
-            done.notes.append("its street was not kept; it comes back with the next import of its source")
+            done.notes.append(
+                "it stays confidential until the next import of its source, which brings its street back: the street was not kept"
+            )
     return done
 
 

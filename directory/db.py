@@ -76,6 +76,7 @@ class Database:
         with self.writing() as connection:
             if inspect(connection).has_table(Meta.__tablename__):
                 self._check_version(connection)
+                Base.metadata.create_all(connection)
                 return
             if inspect(connection).get_table_names():
                 raise DatabaseUnavailable(

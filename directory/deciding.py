@@ -6,20 +6,23 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import product
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection
 
-from directory import decisions
+from directory import correcting, decisions
+from directory.correcting import Wanted
 from directory.errors import BadQuery, NotFound
-from directory.models import Listing, ResourceAlias
 from directory.naming import Named
 from directory.sameness import Sourced, may_be_one, would_reveal
 
 
-def join(connection: Connection, a: Named, b: Named, on: date) -> None:
+def join(connection: Connection, a: Named, b: Named, on: date) -> list[Sourced]:
     """Decide that two resources are one; two listings of one resource are decided to stay together.
 
+    Where one of them is confidential, the open ones are from now on, as if corrected so: their street is forgotten. Returns
+    those.
+
     Raises:
-        BadQuery: twice the same; kinds that are never one resource.
+        BadQuery: twice the same; kinds that are never one resource; the name of an open one tells the street.
     """
     one, other = a.members, b.members
     if a.resource_id == b.resource_id:
@@ -34,6 +37,12 @@ def join(connection: Connection, a: Named, b: Named, on: date) -> None:
                 field="resource",
             )
     decisions.store(connection, one, other, on, same=True)
+    hidden = [each for each in (*one, *other) if each.listing.confidential_location]
+    if not hidden:
+        return []
+    shown = [each for each in (*one, *other) if not each.listing.confidential_location]
+    correcting.hide(connection, shown, Wanted({}, None, on))
+    return shown
 
 
 def keep_apart(connection: Connection, a: Named, b: Named, on: date) -> None:
@@ -52,8 +61,6 @@ def keep_apart(connection: Connection, a: Named, b: Named, on: date) -> None:
                 field="resource",
             )
     decisions.store(connection, one, other, on, same=False)
-    if a.resource_id == b.resource_id:
-        _give_back_id(connection, a.resource_id, one, other)
 
 
 def forget(connection: Connection, a: Named, b: Named) -> None:
@@ -80,15 +87,3 @@ def _sides(a: Named, b: Named) -> tuple[Sequence[Sourced], Sequence[Sourced]]:
         f"directory merge {refs[0]} {refs[1]} --not-same",
         field="resource",
     )
-
-
-def _give_back_id(connection: Connection, resource_id: int, one: Sequence[Sourced], other: Sequence[Sourced]) -> None:
-    """Let the part that is split off have the one id that was merged away, so that old links find it again."""
-    query = select(ResourceAlias.old_id).where(ResourceAlias.resource_id == resource_id)
-    former = connection.execute(query).scalars().all()
-    if len(former) != 1:
-        return
-    leaving = max(one, other, key=lambda side: min(each.id for each in side))
-    ids = [each.id for each in leaving]
-    connection.execute(update(Listing).where(Listing.id.in_(ids)).values(resource_id=former[0]))
-    connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == former[0]))

@@ -77,8 +77,10 @@ def write_geojson(searcher: Searcher, what: Chosen, stream: TextIO) -> int:
         return geojson.write(rows(connection, what, active=True), stream, searcher.vocabulary)
 
 
-def write_meetings(searcher: Searcher, what: Chosen, stream: TextIO, data_folder: Path, at: datetime) -> int:
-    """Write Meeting Guide JSON of the support groups that are not closed and return how many entries."""
+def write_meetings(
+    searcher: Searcher, what: Chosen, stream: TextIO, data_folder: Path, at: datetime
+) -> meeting_guide.Written:
+    """Write Meeting Guide JSON of the support groups that are not closed."""
     known = meeting_guide.types(data_folder, searcher.vocabulary)
     with searcher.database.reading() as connection:
         return meeting_guide.write(rows(connection, what, active=True), stream, known, at)
@@ -117,23 +119,26 @@ def _stored(connection: Connection, what: Chosen) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """A resource whose listings are not shown as their sources have them: what is corrected, and a hidden one's name."""
+    """A resource whose listings are not shown as their sources have them: what is corrected, and the listing that hides it.
+
+    That is the confidential one; where another resource's hides it, its own with nothing but city and region.
+    """
 
     corrected: merge.Corrected
-    hidden_name: str | None
+    hidden: Listing | None
 
 
 def _touched(connection: Connection) -> dict[int, _Touched]:
-    """Return the resources with corrections, and those where a confidential listing was merged with others."""
+    """Return the resources with corrections, and those that a confidential listing hides."""
     held = corrections.load(connection)
     groups: set[int] = set()
     for ref in held:
         here = select(StoredListing.resource_id).join(Source, Source.id == StoredListing.source_id)
         query = here.where(Source.key == ref.source, StoredListing.external_id == ref.external_id)
         groups.update(each for each in connection.execute(query).scalars() if each is not None)
-    several = select(StoredListing.resource_id).group_by(StoredListing.resource_id).having(func.count() > 1)
-    hidden = select(Resource.id).where(Resource.confidential_location.is_(True), Resource.id.in_(several))
-    groups.update(connection.execute(hidden).scalars())
+    hidden = select(Resource.id).where(Resource.confidential_location.is_(True))
+    confidential = set(connection.execute(hidden).scalars())
+    groups |= confidential
     found: dict[int, _Touched] = {}
     for batch in batches(sorted(groups)):
         ids = connection.execute(select(StoredListing.id).where(StoredListing.resource_id.in_(batch))).scalars().all()
@@ -141,16 +146,20 @@ def _touched(connection: Connection) -> dict[int, _Touched]:
         for each in naming.sourced(connection, ids):
             members[each.resource_id or 0].append(each)
         for resource_id, group in members.items():
-            name = next((each.listing.name for each in group if each.listing.confidential_location), None)
-            found[resource_id] = _Touched(corrections.of(group, held), name)
+            hiding = next((each.listing for each in group if each.listing.confidential_location), None)
+            if hiding is None and resource_id in confidential:
+                hiding = merge.hidden(group)[0].listing
+            found[resource_id] = _Touched(corrections.of(group, held), hiding)
     return found
 
 
 def _as_shown(listing: Listing, touched: _Touched) -> Listing:
     """Return a listing with what was corrected and confirmed, and beside a confidential one without what may tell its door."""
-    if touched.hidden_name is not None and not listing.confidential_location:
-        wordless: dict[str, Any] = dict.fromkeys(merge.WORDS)
-        listing = replace(without_door(listing), name=touched.hidden_name, **wordless)
+    hiding = touched.hidden
+    if hiding is not None and not listing.confidential_location:
+        words: dict[str, Any] = {name: getattr(hiding, name) for name in ("name", "country", *merge.WORDS)}
+        area, phone = listing.service_area or hiding.service_area, listing.phone or hiding.phone
+        listing = replace(without_door(listing), **words, service_area=area, phone=phone)
     return _as_checked(merge.as_corrected(listing, touched.corrected.values), touched.corrected.check)
 
 

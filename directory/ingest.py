@@ -24,6 +24,7 @@ from directory.models import ImportRun, Listing, MergeKey, Source
 from directory.naming import Named
 from directory.needs import Vocabulary
 from directory.records import Problem, Row
+from directory.sameness import Sourced
 from directory.staging import Report
 
 
@@ -92,6 +93,7 @@ class Directory:
         Raises:
             NotFound: there is no such source, or all its runs are undone.
         """
+        self.database.create()
         with self.database.writing() as connection:
             source_id = connection.execute(select(Source.id).where(Source.key == key)).scalar_one_or_none()
             if source_id is None:
@@ -103,6 +105,7 @@ class Directory:
             if run is None:
                 raise NotFound(f"every import of '{key}' is undone already", field="source")
             report = Report(key)
+            report.notes.append(_which(connection, key, run))
             touched = undo.take_back(connection, source_id, run, report)
             connection.execute(update(ImportRun).where(ImportRun.id == run).values(undone=True))
             resources.refresh(connection, touched, self.vocabulary, self.gazetteer)
@@ -121,14 +124,20 @@ class Directory:
         self.database.create()
         with self.database.writing() as connection:
             one, other = naming.named(connection, a), naming.named(connection, b)
+            hidden: list[Sourced] = []
             if same is None:
                 deciding.forget(connection, one, other)
+            elif same:
+                hidden = deciding.join(connection, one, other, on)
             else:
-                (deciding.join if same else deciding.keep_apart)(connection, one, other, on)
+                deciding.keep_apart(connection, one, other, on)
             self._rebuild(connection, {each.id for each in (*one.members, *other.members)})
             meant = [each.id for each in (*one.meant, *other.meant)]
             now = connection.execute(select(Listing.resource_id).where(Listing.id.in_(meant))).scalars()
-            return sorted({each for each in now if each is not None})
+            resources_now = sorted({each for each in now if each is not None})
+        if hidden:
+            self._sweep()
+        return resources_now
 
     def correct(self, name: str, pairs: Mapping[str, str], by: str | None, on: date) -> Corrected:
         """Correct fields of a resource as ``field: value`` says, in words of our own CSV; an empty value clears.
@@ -218,3 +227,10 @@ class Directory:
             resources.store_keys(connection, ids)
             resources.refresh(connection, set(ids), self.vocabulary, self.gazetteer, index_too=False)
             return index.rebuild(connection)
+
+
+def _which(connection: Connection, key: str, run: int) -> str:
+    """Say which import is taken back, and what it had done."""
+    made = connection.execute(select(ImportRun.finished_at, ImportRun.counts).where(ImportRun.id == run)).one()
+    did = ", ".join(f"{number} {name}" for name, number in made.counts.items() if number)
+    return f"took back the import of {key} of {made.finished_at:%Y-%m-%d %H:%M} UTC" + (f" ({did})" if did else "")

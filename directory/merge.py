@@ -90,7 +90,8 @@ def resource(
     lists: dict[str, Any] = {
         name: list(_united(listings, name)) for name in ("approaches", "urgent_care", "accessibility")
     }
-    facet_bits = vocabulary.facet_bits("kind", {each.kind for each in listings})
+    kinds = {str(kind) for each in listings for kind in (each.kind, *each.also_kinds)}
+    facet_bits = vocabulary.facet_bits("kind", kinds)
     facet_bits |= vocabulary.facet_bits(
         "integrated", ["integrated"] if any(each.integrated for each in listings) else []
     )
@@ -101,7 +102,7 @@ def resource(
         facet_bits |= vocabulary.facet_bits(facet, values)
     facet_bits |= vocabulary.ages(*_ages(minimum_age, maximum_age, audiences, vocabulary))
     row = {
-        "kind": str(Kind.TREATMENT_PROGRAM if len({each.kind for each in listings}) > 1 else lead.kind),
+        "kind": str(Kind.TREATMENT_PROGRAM if len(kinds) > 1 else lead.kind),
         "name": lead.name,
         "organization": _any(listings, "organization"),
         "description": lead.description or _any(listings, "description"),
@@ -206,6 +207,17 @@ def _guarded(group: Sequence[Sourced]) -> Sequence[Sourced]:
         each if each.listing.confidential_location else replace(each, listing=_wordless(each.listing, hidden.name))
         for each in group
     ]
+
+
+def hidden(group: Sequence[Sourced]) -> list[Sourced]:
+    """Return a group as it is shown while it may be a place that another source hides: without door, words and links."""
+    places = {"city", "region"}
+    return [
+        replace(each, listing=replace(
+            _wordless(each.listing, each.listing.name), **{name: getattr(each.listing, name) for name in places}
+        ))
+        for each in group
+    ]  # fmt: skip
 
 
 def _wordless(listing: Listing, name: str) -> Listing:

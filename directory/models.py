@@ -199,7 +199,9 @@ class Resource(Base):
     name: Mapped[str] = mapped_column(String(300))
     organization: Mapped[str | None] = mapped_column(String(300))
     description: Mapped[str | None] = mapped_column(Text)
-    phone: Mapped[str | None] = mapped_column(String(40), comment="E.164, or a bare short code of the country")
+    phone: Mapped[str | None] = mapped_column(
+        String(40), index=True, comment="E.164, or a bare short code of the country"
+    )
     phone_extension: Mapped[str | None] = mapped_column(String(20))
     phone_press: Mapped[str | None] = mapped_column(String(20), comment="digits to press once the call is answered")
     sms: Mapped[str | None] = mapped_column(String(40))
@@ -262,6 +264,14 @@ class ResourceAlias(Base):
 
     __tablename__ = "resource_alias"
     old_id: Mapped[int] = mapped_column(Word, primary_key=True, autoincrement=False)
+    resource_id: Mapped[int] = mapped_column(Word)
+
+
+class FormerId(Base):
+    """The id that the resource of a listing had before it was merged away: the listing gets it back when they are split."""
+
+    __tablename__ = "former_id"
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id", ondelete="CASCADE"), primary_key=True)
     resource_id: Mapped[int] = mapped_column(Word)
 
 

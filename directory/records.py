@@ -91,14 +91,16 @@ class Listing:
 
     Lists are tuples in the order of the source. ``needs`` holds stated needs; a parent among them (``mental_health``,
     ``substance_use``) says the source speaks of that care in general. ``excludes`` are needs the source says it does not
-    treat, although it speaks of their parent in general. ``None`` and ``()`` mean the source is silent. ``geocoded_by``
-    names the network geocoder that found ``point`` from the address, where the source has none.
+    treat, although it speaks of their parent in general. ``also_kinds`` are what it is besides (a practice with a programme).
+    ``None`` and ``()`` mean the source is silent. ``geocoded_by`` names the network geocoder that found ``point`` from the
+    address, where the source has none.
     """
 
     external_id: str
     kind: Kind
     name: str
     country: str | None
+    also_kinds: tuple[str, ...] = ()
     organization: str | None = None
     description: str | None = None
     needs: tuple[str, ...] = ()

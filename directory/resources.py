@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from directory import corrections, decisions, hsds_store, index, merge, sameness
+from directory import corrections, decisions, former_ids, hsds_store, index, merge, sameness, withholding
 from directory.geocoding import Gazetteer
 from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias
 from directory.naming import sourced
@@ -36,25 +36,43 @@ def refresh(
     emptied = {-each for each in touched if each < 0}
     decided, held_back = decisions.load(connection), corrections.load(connection)
     affected = _closure(connection, {each for each in touched if each > 0}, emptied)
+    beside = withholding.beside(connection, affected, emptied) - {each.id for each in affected}
+    if beside:
+        affected = _closure(connection, {each.id for each in affected} | beside, emptied)
     before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
     new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
+    former = former_ids.of(connection, affected)
     alive: set[int] = set()
-    rows: list[dict[str, Any]] = []
+    built: list[tuple[list[Sourced], dict[str, Any]]] = []
     moves: list[dict[str, int]] = []
     for group in _components(affected, decided):
         held = sorted({each.resource_id for each in group if each.resource_id is not None} - alive)
+        returning = sorted({former[each.id] for each in group if each.id in former} - before - alive)
         if held:
             own = held[0]
+        elif returning:
+            own = returning[0]
         else:
             own, new_id = new_id, new_id + 1
         alive.add(own)
         moves.extend({"listing": each.id, "resource": own} for each in group if each.resource_id != own)
         corrected = corrections.of(group, held_back)
-        rows.append({"id": own, **merge.resource(group, vocabulary, gazetteer, corrected)})
+        built.append((group, {"id": own, **merge.resource(group, vocabulary, gazetteer, corrected)}))
+    doubted = withholding.withheld(connection, built, decided)
+    rows = [
+        {
+            "id": row["id"],
+            **merge.resource(merge.hidden(group), vocabulary, gazetteer, corrections.of(group, held_back)),
+        }
+        if row["id"] in doubted
+        else row
+        for group, row in built
+    ]
     changed = _store(connection, rows, before - alive)
     if moves:
         move = update(Listing).where(Listing.id == bindparam("listing")).values(resource_id=bindparam("resource"))
         connection.execute(move, moves)
+    former_ids.remember(connection, affected, moves, gone=before - alive)
     _store_aliases(connection, before - alive, alive, affected, moves)
     connection.execute(update(Meta).where(Meta.key == "next_resource_id").values(value=new_id))
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
@@ -105,6 +123,9 @@ def _keys(member: Sourced, decided: Decisions) -> Iterator[str]:
     yield from _joining_keys(member, decided)
     if (door := sameness.door(member.listing)) is not None:
         yield door
+    if member.listing.confidential_location and member.listing.phone is not None:
+        yield sameness.ANY_HIDDEN
+        yield sameness.hidden_key(member.listing.name, member.listing.phone.number)
 
 
 def _joining_keys(member: Sourced, decided: Decisions) -> list[str]:
@@ -124,7 +145,9 @@ def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[in
             found.update((each.id, each) for each in sourced(connection, batch))
             resources = {found[each].resource_id for each in batch if each in found} - {None}
             same_key = select(MergeKey.key).where(
-                MergeKey.listing_id.in_(batch), MergeKey.key.not_like(f"{sameness.DOOR}%")
+                MergeKey.listing_id.in_(batch),
+                MergeKey.key.not_like(f"{sameness.DOOR}%"),
+                MergeKey.key.not_like(f"{sameness.HIDDEN}%"),
             )
             near |= set(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(same_key))).scalars())
             near |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(resources))).scalars())
@@ -161,9 +184,13 @@ def _store_aliases(
     affected: Sequence[Sourced],
     moves: Sequence[dict[str, int]],
 ) -> None:
-    """Remember where each merged-away id went; an id that lives again is no alias."""
+    """Remember where each merged-away id went, by the listing whose it was; an id that lives again is no alias."""
     target = {move["listing"]: move["resource"] for move in moves}
     aliases = {each.resource_id: target[each.id] for each in affected if each.resource_id in gone and each.id in target}
+    former = former_ids.of(connection, affected)
+    for each in affected:
+        if each.id in former and (now := target.get(each.id, each.resource_id)) is not None:
+            aliases.setdefault(former[each.id], now)
     for batch in _batches(alive | set(aliases)):
         connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id.in_(batch)))
     for old, new in aliases.items():

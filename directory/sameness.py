@@ -20,6 +20,8 @@ _AGE_BANDS = frozenset({"children", "adolescents", "young_adults", "adults", "ol
 _SEXES = frozenset({"men", "women"})
 _KEY_LIMIT = 390
 DOOR = "door:"
+HIDDEN = "hidden:"
+ANY_HIDDEN = f"{HIDDEN}any"
 DECIDED = "decided: not the same"
 
 
@@ -78,6 +80,11 @@ def door(listing: Listing) -> str | None:
     parts = (listing.address_1, listing.postal_code, listing.country)
     text = "|".join(clean.match_key(part or "") for part in parts)
     return DOOR + blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def hidden_key(name: str, number: str) -> str:
+    """Return the key of what has a name and a number; only confidential listings are kept by it, and it never merges."""
+    return HIDDEN + blake2b(f"{clean.match_key(name)}|{number}".encode(), digest_size=12).hexdigest()
 
 
 def pair_key(a: Ref, b: Ref) -> str:

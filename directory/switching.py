@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
-from directory import corrections, outcome, resources, staging
+from directory import corrections, decisions, outcome, resources, staging, withholding
 from directory.errors import ImportRefused
 from directory.geocoding import Gazetteer
 from directory.importers.sources import Source as SourceFile
@@ -43,6 +43,7 @@ def switch(
     report.merged = outcome.merged(connection, source_id)
     report.placed = outcome.placed(connection, source_id)
     report.conflicts = list(corrections.conflicts(connection, source.key, source_id))
+    report.notes.extend(_undecided(connection, source_id))
 
 
 def _switch(
@@ -113,6 +114,15 @@ def _switch(
     done = {"counts": report.counts, "source_before": json.dumps(before) if before is not None else None}
     connection.execute(update(ImportRun).where(ImportRun.id == run).values(**done))
     return source_id
+
+
+def _undecided(connection: Connection, source_id: int) -> Iterator[str]:
+    """Say which open listings are shown without their street, because they may be a place that another one hides."""
+    for shown, hidden in withholding.undecided(connection, source_id, decisions.load(connection)):
+        yield (
+            f"{shown.ref} has the name and number of {hidden.ref}, which is confidential: its street is withheld until you "
+            f"decide: directory merge {shown.ref} {hidden.ref} if it is that place, with --not-same if it is another"
+        )
 
 
 def _refuse_too_few(source: SourceFile, report: Report) -> None:

@@ -226,7 +226,9 @@ def test_its_street_comes_back_with_the_source_once_the_correction_is_dropped(di
     directory.ingest(source("a"), rows(listing("a1", **SECRET)))
     directory.correct("1", {"confidential_location": "yes"}, ANN, TODAY)
     done = directory.drop_corrections("1", ["confidential_location"])
-    assert done.notes == ["its street was not kept; it comes back with the next import of its source"]
+    assert done.notes == [
+        "it stays confidential until the next import of its source, which brings its street back: the street was not kept"
+    ]
     assert shown(directory)["address_1"] is None
     directory.ingest(source("a"), rows(listing("a1", **SECRET)))
     assert shown(directory)["address_1"] == "77 Secret Street"

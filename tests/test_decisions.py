@@ -97,13 +97,30 @@ def test_a_later_decision_replaces_the_former_in_both_directions(two: Directory)
     assert two.merge("a:a1", "b:b1", TODAY, same=False) == [1, 2]
     assert aliases(two) == {}
     assert two.merge("1", "2", TODAY) == [1]
-    assert two.merge("a:a1", "b:b1", TODAY, same=None) == [1, 3]
+    assert two.merge("a:a1", "b:b1", TODAY, same=None) == [1, 2]
 
 
 def test_a_split_gives_the_merged_away_id_back(two: Directory) -> None:
     two.merge("1", "2", TODAY)
     two.merge("a:a1", "b:b1", TODAY, same=False)
     assert resource_ids(two) == {"a1": 1, "b1": 2}
+
+
+def test_what_is_split_off_three_in_any_way_has_its_old_id_and_no_link_leads_elsewhere(directory: Directory) -> None:
+    for name in "abc":
+        directory.ingest(source(name), rows(listing(f"{name}1")))
+    directory.merge("1", "2", TODAY)
+    directory.merge("1", "3", TODAY)
+    assert aliases(directory) == {2: 1, 3: 1}
+    for other in ("a:a1", "c:c1"):
+        directory.merge("b:b1", other, TODAY, same=None)
+    assert (resource_ids(directory), aliases(directory)) == ({"a1": 1, "b1": 2, "c1": 1}, {3: 1})
+    directory.merge("b:b1", "c:c1", TODAY)
+    for other in ("b:b1", "c:c1"):
+        directory.merge("a:a1", other, TODAY, same=False)
+    assert (resource_ids(directory), aliases(directory)) == ({"a1": 1, "b1": 2, "c1": 2}, {3: 2})
+    directory.merge("b:b1", "c:c1", TODAY, same=False)
+    assert (resource_ids(directory), aliases(directory)) == ({"a1": 1, "b1": 2, "c1": 3}, {})
 
 
 def test_a_decision_taken_back_leaves_the_automatic_rule(one: Directory) -> None:

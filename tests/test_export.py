@@ -406,6 +406,20 @@ def test_text_goes_to_standard_output_and_nothing_else_with_it(filled: Run, file
         json.loads(result.stdout)
 
 
+def test_groups_whose_hours_are_those_of_a_helpline_are_left_out_of_the_meetings_and_told(
+    filled: Run, tmp_path: Path, vocabulary: Vocabulary, gazetteer: Gazetteer
+) -> None:
+    assert "left out" not in filled("export", "--format", "meeting-guide").stderr
+    database = Database(f"sqlite:///{tmp_path / 'd.sqlite3'}")
+    answered = factories.listing("h", kind=Kind.SUPPORT_GROUP, name="Example Line Group", hours="Mo-Fr 10:00-22:00")
+    Directory(database, vocabulary, gazetteer).ingest(factories.source("lines"), factories.rows(answered))
+    database.dispose()
+    result = filled("export", "--format", "meeting-guide")
+    assert [each["name"] for each in json.loads(result.stdout)] == ["Example Group"]
+    assert "note: 1 support group was left out: the hours are when somebody answers" in result.stderr
+    assert "so there is nothing for a calendar" in filled("export", "--format", "icalendar", "--id", 4).stderr
+
+
 def test_one_resource_for_address_book_and_calendar(filled: Run, tmp_path: Path) -> None:
     assert filled("export", "--format", "vcard", "--id", 1).stdout.startswith("BEGIN:VCARD")
     path = tmp_path / "group.ics"
@@ -422,6 +436,7 @@ def test_one_resource_for_address_book_and_calendar(filled: Run, tmp_path: Path)
         (["--format", "vcard", "--id", "99"], "there is no resource with this number"),
         (["--format", "icalendar", "--id", "2"], "has no meeting that is the same every week"),
         (["--format", "hsds-csv"], "a package is several files; name a folder or a .zip with --output"),
+        (["--format", "hsds-csv", "--output", "directory.csv"], "name a folder, or a file ending in .zip"),
         (["--format", "csv", "--source", "nobody"], "there is no source 'nobody'; the sources are: clinics, groups"),
         (["--format", "csv", "--need", "gloom"], "gloom"),
         (["--format", "csv", "--output", "no/such/folder.csv"], "cannot be written"),

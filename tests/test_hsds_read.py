@@ -127,15 +127,12 @@ def compared(rows: Sequence[Mapping[str, Any]], vocabulary: Vocabulary) -> list[
     """Return resources as far as they travel in HSDS, in an order of their own.
 
     They do without: ``id`` and ``modified_at``, which are each directory's own; the names and dates of ``sources``, which
-    are then those of the import (the first address of theirs stays); ``programs``, and with it the bits of ``facet_bits``
-    for the kinds of programmes other than the one shown: a merged resource travels as one service.
+    are then those of the import (the first address of theirs stays); ``programs``: a merged resource travels as one service.
     """
-    kinds = vocabulary.facet_bits("kind", vocabulary.facets["kind"])
     found = []
     for row in rows:
         own = {name: value for name, value in row.items() if name not in {"id", "modified_at", "programs"}}
         own["sources"] = next((each["url"] for each in row["sources"] if each["url"]), None)
-        own["facet_bits"] = row["facet_bits"] & ~kinds | vocabulary.facet_bits("kind", [row["kind"]])
         found.append(own)
     return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
 
@@ -165,6 +162,7 @@ def odd_listings() -> list[Listing]:
         make("pause", status=Status.TEMPORARILY_CLOSED, accepting_new=False),
         make("hours", hours='Mo-Fr 09:00-17:00; PH off || "on call"', hours_note="Ring the bell", timezone="America/Chicago"),
         make("needs", kind=Kind.TREATMENT_PROGRAM, needs=("mental_health", "alcohol", "gambling"), integrated=True),
+        make("both", kind=Kind.THERAPIST, also_kinds=("treatment_program",)),
         make("excludes", kind=Kind.TREATMENT_PROGRAM, needs=("substance_use",), excludes=("alcohol", "opioids")),
         make(
             "facets", formats=("in_person", "video"), payment=("free", "medicaid"), audiences=("veterans", "women"),

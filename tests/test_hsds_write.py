@@ -366,6 +366,14 @@ def test_what_a_spreadsheet_would_run_is_quoted_and_numbers_are_not(
     assert _read(tmp_path / "package" / "locations.csv")[0]["longitude"] == "-87.6181"
 
 
+def test_a_package_does_not_take_the_name_of_one_file(tmp_path: Path, words: Words) -> None:
+    with pytest.raises(
+        BadQuery, match=r"is many files, and all\.csv is the name of one; name a folder, or a file ending in .zip"
+    ):
+        tabular.write([], tmp_path / "all.csv", words)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, words: Words) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(BadQuery, match="holds other files; name a new folder"):

@@ -46,6 +46,7 @@ LINE = {
     "hours": "24/7",
 }
 WHOLE = PRACTICE | {
+    "also_kinds": "treatment_program",
     "organization": "Example Clinics",
     "excludes": "opioids",
     "description": "Talks with people.\nAlso in the evening.",
@@ -121,6 +122,7 @@ def test_every_column_is_read(read):
                 kind=Kind.THERAPIST,
                 name="Example Practice",
                 country="US",
+                also_kinds=("treatment_program",),
                 organization="Example Clinics",
                 description="Talks with people.\nAlso in the evening.",
                 needs=("depression", "anxiety"),
@@ -388,6 +390,13 @@ def test_what_is_doubtful_is_a_warning_and_comes_in(read, changes, column, value
     [row] = read(PRACTICE | {"phone": "800-662-4357"} | changes)
     assert doubted([row]) == [(column, value, reason)]
     assert row.listing is not None
+
+
+def test_a_group_is_nothing_else_besides(read):
+    [row] = read(PRACTICE | {"kind": "support_group", "also_kinds": "therapist"})
+    assert [problem.reason for problem in row.problems] == [
+        "is not what another kind can be too; only a therapist and a treatment_program are one place"
+    ]
 
 
 def test_a_place_may_not_have_the_emergency_number_and_hardly_has_a_short_code(read):

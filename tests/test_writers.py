@@ -16,7 +16,7 @@ import vobject
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from directory import clean, merge, needs
+from directory import clean, merge, needs, phones
 from directory.config import shipped_folder
 from directory.geocoding import Gazetteer
 from directory.importers import formats, own
@@ -25,7 +25,7 @@ from directory.needs import Vocabulary
 from directory.records import Kind, Listing, Phone, Point, Status, dumps
 from directory.sameness import Sourced
 from directory.writers import geojson, icalendar, listings, meeting_guide, vcard
-from directory.writers.weekly import Meeting, told, week
+from directory.writers.weekly import Meeting, is_answered, meetings, told, week
 from tests import factories
 
 DATA = shipped_folder("data")
@@ -100,11 +100,17 @@ def stated(draw: st.DrawFn) -> Listing:
     )
     if country != "US":
         point = None
+    kind = draw(st.sampled_from(list(Kind)))
+    if phones.is_emergency(phone.number, country):
+        kind = Kind.CRISIS_LINE
+    sites = [Kind.THERAPIST, Kind.TREATMENT_PROGRAM]
+    also_kinds = tuple(str(each) for each in sites if each != kind) if kind in sites and draw(st.booleans()) else ()
     ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,40}", fullmatch=True)
     extension, press = (st.from_regex(f"[0-9]{{1,{most}}}", fullmatch=True) for most in (8, 3))
     return Listing(
         external_id=draw(ids.filter(lambda found: not clean.DAMAGED.fullmatch(found))),
-        kind=draw(st.sampled_from(list(Kind))),
+        kind=kind,
+        also_kinds=also_kinds,
         name=draw(lines_of(300)),
         country=country,
         organization=maybe(lines_of(300)),
@@ -220,6 +226,35 @@ def test_hours_that_are_more_than_a_week_are_left_to_words(hours: str | None) ->
 
 
 @pytest.mark.parametrize(
+    ("hours", "with_a_door", "without"),
+    [
+        ("24/7", True, True),
+        ("Mo-Fr 10:00-22:00", True, True),
+        ("Mo 18:00-19:00; Tu 09:00-17:00", True, True),
+        ("Mo-Su 10:00-16:00,19:00-22:00", True, True),
+        ("Jan-Mar: Mo-Fr 09:00-17:00", True, True),
+        ("Mo-Fr 22:00-06:00", True, True),
+        ("Mo-Fr 09:00-12:00", False, True),
+        ("Mo-Th 09:00-12:00; Sa 09:00-12:00", False, True),
+        ("Mo-Th 09:00-12:00", False, False),
+        ("Mo-Su 19:00-20:30", False, False),
+        ("Sa 09:00-13:00", False, False),
+        ("Th[4] 18:00-19:00", False, False),
+        ("no hours at all", False, False),
+        (None, False, False),
+    ],
+)
+def test_hours_of_an_office_or_a_helpline_are_no_meetings(
+    resource: Any, hours: str | None, with_a_door: bool, without: bool
+) -> None:
+    somewhere = resource(group()) | {"hours": hours}
+    nowhere = somewhere | {"address_1": None, "city": None, "latitude": None}
+    assert (is_answered(somewhere), is_answered(nowhere)) == (with_a_door, without)
+    assert meetings(somewhere) == (None if with_a_door else week(hours))
+    assert meetings(nowhere) == (None if without else week(hours))
+
+
+@pytest.mark.parametrize(
     ("note", "meetings"),
     [
         ("Mondays 06:30", [((0,), "06:30", None)]),
@@ -268,6 +303,24 @@ def test_a_group_without_a_week_is_by_appointment(resource: Any) -> None:
     assert "Ask when we meet" in found["notes"]
 
 
+def test_a_group_whose_hours_are_those_of_a_helpline_is_left_out_and_counted(resource: Any) -> None:
+    stream = io.StringIO()
+    groups = [group(hours="24/7"), group(hours="Mo-Fr 10:00-22:00"), group(), group(hours=None), factories.listing()]
+    written = meeting_guide.write(map(resource, groups), stream, {}, NOW)
+    assert written == meeting_guide.Written(entries=3, left_out=2)
+    assert len(json.loads(stream.getvalue())) == 3
+
+
+def test_a_group_that_names_its_meetings_is_not_left_out_for_its_office_hours(resource: Any) -> None:
+    row = resource(group(hours="Mo-Fr 09:00-17:00", hours_note="Mondays 18:30"))
+    assert [(each["day"], each["time"]) for each in meeting_guide.entries(row, {}, NOW)] == [(1, "18:30")]
+
+
+def test_no_group_of_the_shipped_list_has_meetings_made_of_hours_when_somebody_answers() -> None:
+    groups = [each for each in shipped("support_groups.csv") if each.kind == Kind.SUPPORT_GROUP and each.hours]
+    assert {each.hours for each in groups} <= {"24/7"}
+
+
 def test_only_support_groups_are_meetings(resource: Any) -> None:
     assert list(meeting_guide.entries(resource(factories.listing()), {}, NOW)) == []
 
@@ -299,8 +352,8 @@ def test_our_own_reader_takes_the_meetings_for_the_same_group(
 ) -> None:
     path = tmp_path / "meetings.json"
     with path.open("w", encoding="utf-8") as stream:
-        count = meeting_guide.write([resource(group())], stream, meeting_guide.types(DATA, vocabulary), NOW)
-    assert count == 2
+        written = meeting_guide.write([resource(group())], stream, meeting_guide.types(DATA, vocabulary), NOW)
+    assert written.entries == 2
     source = factories.source(values={"needs": "depression"})
     reading = formats.open_file(path, source, Context(vocabulary, gazetteer, DATA, TODAY), formats.Options())
     (row,) = reading.rows
@@ -361,6 +414,11 @@ def test_a_contact_is_read_by_another_program(resource: Any) -> None:
     assert all(len(line) <= 75 for line in text.encode().split(b"\r\n"))
 
 
+def test_a_contact_says_how_to_text_also_where_one_number_takes_both(resource: Any) -> None:
+    row = resource(factories.line(phone=Phone("988"), sms="988"))
+    assert "Text 988" in vobject.readOne(vcard.card(row, NOW)).note.value.splitlines()
+
+
 def test_a_value_from_a_file_adds_no_line_of_its_own(resource: Any) -> None:
     row = resource(factories.listing(description="a\nTEL:+12025550199", eligibility="b\r\nEND:VCARD"))
     lines = vcard.card(row, NOW).split("\r\n")
@@ -390,7 +448,8 @@ def test_a_week_becomes_events_in_the_zone_of_the_group(resource: Any) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"hours": None}, {"hours": "24/7"}, {"hours": "Th[4] 18:00-19:00"}, {"kind": Kind.THERAPIST},
+        {"hours": None}, {"hours": "24/7"}, {"hours": "Th[4] 18:00-19:00"}, {"hours": "Mo-Fr 10:00-22:00"},
+        {"kind": Kind.THERAPIST},
         {"status": Status.TEMPORARILY_CLOSED}, {"status": Status.CLOSED},
     ],
 )  # fmt: skip

@@ -131,6 +131,14 @@ def _write_one(searcher: Searcher, file_format: str, resource_id: int | None, st
     return 1
 
 
+def _write_meetings(searcher: Searcher, what: Chosen, stream: TextIO, settings: Config) -> int:
+    written = exporting.write_meetings(searcher, what, stream, settings.data_folder, datetime.now(UTC))
+    if written.left_out:
+        groups = "1 support group was" if written.left_out == 1 else f"{written.left_out:,} support groups were"
+        click.echo(f"note: {groups} left out: the hours are when somebody answers, not when the group meets", err=True)
+    return written.entries
+
+
 def _write(output: str, write: Callable[[TextIO], int]) -> int:
     opened: AbstractContextManager[TextIO] = _standard_output() if output == STANDARD else outfile.whole(Path(output))
     with opened as stream:
@@ -157,7 +165,5 @@ _WRITERS: Mapping[str, Callable[[Searcher, Chosen, TextIO, Config], int]] = {
     CSV: lambda searcher, what, stream, _: exporting.write_listings(searcher, what, stream),
     "hsds-json": lambda searcher, what, stream, _: exporting.write_hsds(searcher, what, stream),
     "geojson": lambda searcher, what, stream, _: exporting.write_geojson(searcher, what, stream),
-    "meeting-guide": lambda searcher, what, stream, settings: exporting.write_meetings(
-        searcher, what, stream, settings.data_folder, datetime.now(UTC)
-    ),
+    "meeting-guide": _write_meetings,
 }

@@ -27,6 +27,7 @@ from directory.hsds.words import Words
 
 PACKAGE = "datapackage.json"
 _NUMBER = re.compile(r"[+-][0-9]+(?:\.[0-9]+)?")
+_NO_FOLDER = frozenset({".csv", ".json", ".txt"})
 # Where the parts of a service stand, and the column of theirs that holds its id.
 _OF_SERVICE = {
     "service_areas": "service_area",
@@ -45,7 +46,8 @@ def write(resources: Iterable[Row], target: Path, words: Words) -> int:
     replaced when the new one is whole.
 
     Raises:
-        BadQuery: the target is a folder with something else in it, or cannot be written; ``field`` is "output".
+        BadQuery: the target is named as a single file, or is a folder with something else in it, or cannot be written;
+            ``field`` is "output".
     """
     with _words_for(target):
         if target.suffix.lower() != ".zip":
@@ -122,6 +124,11 @@ def _cell(value: Any) -> str:
 
 
 def _refuse_others(folder: Path) -> None:
+    if folder.suffix.lower() in _NO_FOLDER:
+        raise BadQuery(
+            f"an HSDS package is many files, and {folder.name} is the name of one; name a folder, or a file ending in .zip",
+            field="output",
+        )
     ours = {PACKAGE, *(table.path for table in TABLES.values())}
     if folder.is_dir() and any(each.name not in ours for each in folder.iterdir()):
         raise BadQuery(f"{folder.name} holds other files; name a new folder, or a file ending in .zip", field="output")

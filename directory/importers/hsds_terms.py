@@ -99,7 +99,9 @@ class Terms:
             taxonomy, key = known
             if taxonomy == DETAIL:
                 said.details[key].append(value)
-            elif not (taxonomy == "kind" and value == ALSO):
+            elif taxonomy == "kind" and value == ALSO:
+                said.columns["also_kinds"].append(key)
+            else:
                 said.columns[COLUMNS[taxonomy]].append(key)
             return
         spellings = [folded(text(term.get(name))) for name in ("code", "name")]

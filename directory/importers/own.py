@@ -38,6 +38,7 @@ FORMAT = Format(
     columns={
         "id": plain(clean.slug, required=True),
         "kind": choice(Kind, "a kind", required=True),
+        "also_kinds": facet("kind", "a kind"),
         "name": text(300, required=True),
         "organization": text(300),
         "description": paragraph(4000),

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 from directory import clean, clean_places, phones
 from directory.records import Kind, Phone, Status
 
+# A practice and a programme can be one place; a line or a group is nothing else besides.
+_SITE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
 Finding = tuple[str | None, str]
 """The column at fault (None: the row) and the reason, which finishes the sentence "'value' ..."."""
 
@@ -57,6 +59,12 @@ def problems(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[Fi
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[Finding]:
+    kinds = {values.get("kind"), *values.get("also_kinds", ())} - {None}
+    if len(kinds) > 1 and not kinds <= _SITE_KINDS:
+        yield (
+            "also_kinds",
+            "is not what another kind can be too; only a therapist and a treatment_program are one place",
+        )
     if both := [need for need in values.get("excludes", ()) if need in values.get("needs", ())]:
         yield "excludes", f"names {both[0]}, which stands in needs too"
     low, high = values.get("minimum_age"), values.get("maximum_age")

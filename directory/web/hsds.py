@@ -144,10 +144,13 @@ def _near(site: Site, asked: Mapping[str, Any]) -> Near | None:
     """Return where somebody is, by postcode; with no distance given, our usual one and every area that serves it.
 
     Raises:
-        NotFound: nobody knows the postcode, or it has no place on the map.
+        NotFound: nobody knows the postcode, or it has no place on the map, or it is missing where a distance is given (OpenAPI
+            cannot say that one parameter needs another, so by its words the request is a valid one).
     """
     postcode = asked.get("postcode")
     if postcode is None:
+        if "proximity" in asked:
+            raise NotFound("a distance needs a place to be counted from; give postcode too", field="proximity")
         return None
     searcher = site.searcher
     place = searcher.gazetteer.find(postcode, site.config.country).place

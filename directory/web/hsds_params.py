@@ -35,7 +35,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "full": Parameter("boolean", "true: each entry fully nested"),
     "full_service": Parameter("boolean", "true: an organization's services in full, not only their ids"),
     "postcode": Parameter("string", "ZIP or postcode of somebody who needs the service", rule=_POSTCODE),
-    "proximity": Parameter("number", "Only locations within so many metres of the postcode's centre", rule=_METRES),
+    "proximity": Parameter("number", "Only within so many metres of the centre of 'postcode', which it needs", rule=_METRES),
     "top_only": Parameter("boolean", "true: only terms without a parent"),
     "parent_id": Parameter("string", "Only terms with this parent", rule=_ID),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from directory.clean import safe_url
 from directory.hours_grammar import WEEKDAYS
 from directory.records import Kind, Status
 from directory.writers import words
-from directory.writers.weekly import Meeting, Week, week
+from directory.writers.weekly import Meeting, Week, meetings
 
 _PRODUCT = "-//Support directory//EN"
 _ZONE_YEARS = 10
@@ -22,12 +22,12 @@ _ZONE_YEARS = 10
 def events(resource: Mapping[str, Any], now: datetime) -> str | None:
     """Return a calendar with a weekly event for each time a support group meets; None when it has no such week.
 
-    Only an active group whose hours are the same every week, in a known zone. The first event is the next meeting; the
+    Only an active group whose hours are meetings (``weekly.meetings``), in a known zone. The first event is the next meeting; the
     description says how old the facts are, and on which days to ask.
     """
     if resource["kind"] != Kind.SUPPORT_GROUP or resource["status"] != Status.ACTIVE:
         return None
-    found, zone = week(resource["hours"]), _zone(resource["timezone"])
+    found, zone = meetings(resource), _zone(resource["timezone"])
     if found is None or zone is None:
         return None
     calendar = Calendar()

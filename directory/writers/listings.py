@@ -89,7 +89,7 @@ def toml(sources: Sequence[Provenance], on: date, *, whole: bool) -> str:
             "terms": _joined((each.terms for each in sources), 2000),
             "url": None,
             "mode": "full" if whole else "partial",
-            "note": f"Exported on {on.isoformat()} from {len(sources)} sources: {whose}"[:_NOTE_LIMIT],
+            "note": _cut(f"Exported on {on.isoformat()} from {len(sources)} sources: {whose}", _NOTE_LIMIT),
         }
     lines.extend(f"{name} = {_quoted(value)}" for name, value in values.items() if value and value != NOT_STATED)
     dates = [each.retrieved for each in sources]
@@ -148,7 +148,12 @@ def _degrees(value: float) -> str:
 
 
 def _joined(words: Iterable[str], limit: int) -> str:
-    return "; ".join(dict.fromkeys(each for each in words if each != NOT_STATED))[:limit].strip()
+    return _cut("; ".join(dict.fromkeys(each for each in words if each != NOT_STATED)), limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return as many whole words of a text as there is room for."""
+    return text if len(text) <= limit else text[: limit - 1].rpartition(" ")[0].rstrip(";, ") + "…"
 
 
 def _quoted(text: str) -> str:

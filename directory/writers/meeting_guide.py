@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,7 +14,7 @@ from directory.importers import mappings
 from directory.needs import Vocabulary, folded
 from directory.records import Kind, Status
 from directory.writers import words
-from directory.writers.weekly import told, week
+from directory.writers.weekly import is_answered, meetings, told
 
 NAME_LIMIT, SLUG_LIMIT = 255, 64
 CLOSED_FOR_NOW, ONLINE = "TC", "ONL"
@@ -36,30 +37,49 @@ def types(data_folder: Path, vocabulary: Vocabulary) -> Types:
     return {meaning: codes[0] for meaning, codes in found.items() if len(codes) == 1}
 
 
-def write(resources: Iterable[Mapping[str, Any]], stream: TextIO, known: Types, at: datetime) -> int:
-    """Write the entries of every support group among the resources while they come; return how many entries."""
-    return words.write_list((entry for each in resources for entry in entries(each, known, at)), stream)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many entries were written, and how many support groups have none: their hours are when somebody answers."""
+
+    entries: int
+    left_out: int
+
+
+def write(resources: Iterable[Mapping[str, Any]], stream: TextIO, known: Types, at: datetime) -> Written:
+    """Write the entries of every support group among the resources while they come."""
+    left_out = 0
+
+    def found() -> Iterator[dict[str, Any]]:
+        nonlocal left_out
+        for each in resources:
+            held = list(entries(each, known, at))
+            left_out += each["kind"] == Kind.SUPPORT_GROUP and not held
+            yield from held
+
+    return Written(words.write_list(found(), stream), left_out)
 
 
 def entries(resource: Mapping[str, Any], known: Types, at: datetime) -> Iterator[dict[str, Any]]:
     """Yield a support group as the format's entries: one a day and time; one without either when it has no such week.
 
     ``slug`` is unique by the resource's id. No person's name, number or address is given. Anything but a support group
-    yields nothing.
+    yields nothing, nor does one whose hours are when somebody answers (``weekly.is_answered``): a line is no meeting.
     """
     if resource["kind"] != Kind.SUPPORT_GROUP:
         return
     shared = _shared(resource, known, at)
-    found = week(resource["hours"])
-    meetings = (*(found.meetings if found else ()), *told(resource["hours_note"]))
-    if not meetings:
+    found = meetings(resource)
+    held = (*(found.meetings if found else ()), *told(resource["hours_note"]))
+    if not held:
+        if is_answered(resource):
+            return
         yield {"name": shared.pop("name"), "slug": _slug(resource, ""), **shared, **_hours_in_words(resource, shared)}
         return
-    for meeting in meetings:
+    for meeting in held:
         start, end = meeting.clock
         for weekday in meeting.weekdays:
             day = (weekday + 1) % 7  # the format's week begins on Sunday, 0
-            slug = _slug(resource, f"-{day}-{start.replace(':', '')}{_again(meetings, meeting, weekday)}")
+            slug = _slug(resource, f"-{day}-{start.replace(':', '')}{_again(held, meeting, weekday)}")
             when = {"day": day, "time": start, **({"end_time": end} if end else {})}
             yield {"name": shared["name"], "slug": slug, **when, **shared}
 

@@ -70,9 +70,8 @@ def _lines(resource: Mapping[str, Any], now: datetime) -> Iterator[Line]:
 
 
 def _note(resource: Mapping[str, Any], now: datetime) -> list[str]:
-    text_to = (
-        f"Text {resource['sms_keyword']} to {resource['sms']}" if resource["sms"] and resource["sms_keyword"] else ""
-    )
+    keyword = f"{resource['sms_keyword']} to " if resource["sms_keyword"] else ""
+    text_to = f"Text {keyword}{resource['sms']}" if resource["sms"] else ""
     lines = [
         words.status(resource),
         words.age(resource, now),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from directory.hours_grammar import EVERY_DAY, Expression, Rule, read
 
@@ -14,6 +16,10 @@ _TOLD = re.compile(
     rf"(?P<days>Every day|{_DAY}(?:(?:, | and ){_DAY})*) (?P<start>[0-2]\d:[0-5]\d)(?:-(?P<end>[0-2]\d:[0-5]\d))?"
 )
 _ZONELESS = " (time zone not stated)"
+# A meeting is no longer, nor is one that is held by phone or online on five days; a longer span is when somebody answers.
+_LONGEST_MINUTES, _LONGEST_DAILY_MINUTES = 4 * 60, 90
+_DAILY = 5
+_DOOR = ("address_1", "city", "latitude")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +47,42 @@ class Week:
     not_on_holidays: bool
 
 
-def week(hours: str | None) -> Week | None:
-    """Return the meetings of opening hours that are the same every week, in order of day; None when they say anything else.
+def is_answered(resource: Mapping[str, Any]) -> bool:
+    """Return whether a group's hours are when its office or helpline answers: nobody meets then.
 
-    Months, dates, the third Thursday, comments, "or by appointment" and day-and-night are something else.
+    So they are when it is day and night, or any span is longer than four hours; and of a group without a door, when one
+    span of more than an hour and a half is the same on five days or more.
     """
-    if not hours:
+    expression = _expression(resource["hours"])
+    if expression is None:
+        return False
+    spans = [span for rule in expression.rules for span in rule.spans]
+    if expression.always or any(_length(span) > _LONGEST_MINUTES for span in spans):
+        return True
+    if any(resource[name] is not None for name in _DOOR):
+        return False
+    days = _days(expression)
+    return any(
+        _length(span) > _LONGEST_DAILY_MINUTES and sum(span in each for each in days.values()) >= _DAILY
+        for span in set(spans)
+    )
+
+
+def meetings(resource: Mapping[str, Any]) -> Week | None:
+    """Return the meetings of a group that are the same every week; None when its hours are anything else."""
+    return None if is_answered(resource) else week(resource["hours"])
+
+
+def week(hours: str | None) -> Week | None:
+    """Return opening hours that are the same every week as meetings, in order of day; None when they say anything else.
+
+    Months, dates, the third Thursday, comments, "or by appointment" and day-and-night are something else. Whether
+    somebody meets then, ``meetings`` tells.
+    """
+    expression = _expression(hours)
+    if expression is None or expression.always or expression.fallback:
         return None
-    try:
-        expression = read(hours)
-    except ValueError:
-        return None
-    if expression.always or expression.fallback or not all(_is_simple(rule) for rule in expression.rules):
+    if not all(_is_simple(rule) for rule in expression.rules):
         return None
     days = _days(expression)
     times = sorted({span for spans in days.values() for span in spans})
@@ -80,6 +110,19 @@ def told(note: str | None) -> tuple[Meeting, ...]:
             return ()
         place = match.end() + 2
     return ()
+
+
+def _expression(hours: str | None) -> Expression | None:
+    if not hours:
+        return None
+    try:
+        return read(hours)
+    except ValueError:
+        return None
+
+
+def _length(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
 
 
 def _minutes(clock: str | None) -> int | None:
