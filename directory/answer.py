@@ -15,6 +15,7 @@ from directory.models import AreaToken, PlaceToken, Resource, TokenCount
 from directory.needs import Vocabulary
 from directory.query import Cursor, Key, Query
 from directory.records import Kind, OpenState, Place, Point
+from directory.wording import _, language
 
 ENOUGH = 5
 CLOSER_KM = 16.0
@@ -40,12 +41,12 @@ class Answer:
     def complete(self) -> Results:
         """Fill the nearby and remote groups."""
         if self.query.words and not self.has_words():
-            note = f"nothing here has the words '{self.query.words}': shown without them"
+            note = _("nothing here has the words “{words}”: shown without them", words=self.query.words)
             self.relaxed.append(Relaxation("words", self.query.words, note))
             self.query = replace(self.query, words="")
         place = self.results.place
         if self.results.place_not_found:
-            note = f"we could not find a place called '{self.query.near}': shown without a place"
+            note = _("we could not find a place called “{place}”: shown without a place", place=self.query.near)
             self.relaxed.append(Relaxation("near", self.query.near, note))
         posted = self._posted()
         matches, following, closer = self._nearby(place, posted)
@@ -156,14 +157,18 @@ class Answer:
 
     def _widened(self, name: str, place: Place) -> Relaxation:
         gazetteer, country = self.gazetteer, place.country
-        if name == "region":
-            where = f"elsewhere in {gazetteer.region_name(country, place.region or '')}"
-        elif name == "country":
-            where = f"elsewhere in {gazetteer.country_name(country)}"
+        asked = geo.length_words(self.query.radius_km, country)
+        if name in {"region", "country"}:
+            area = (
+                gazetteer.region_name(country, place.region or "")
+                if name == "region"
+                else gazetteer.country_name(country, language())
+            )
+            said = _("few answers within {asked}: also shown, elsewhere in {area}", asked=asked, area=area)
         else:
-            where = f"up to {geo.distance_words(float(name), country, approximate=True).removeprefix('about ')} away"
-        asked = geo.distance_words(self.query.radius_km, country, approximate=True).removeprefix("about ")
-        return Relaxation("radius_km", name, f"few answers within {asked}: also shown, {where}")
+            farther = geo.length_words(float(name), country)
+            said = _("few answers within {asked}: also shown, up to {farther} away", asked=asked, farther=farther)
+        return Relaxation("radius_km", name, said)
 
     def _tier(
         self, finder: nearby.Nearby, tier: int, conditions: Sequence[tuple[int, nearby.Condition]], radius_km: float, limit: int,
@@ -238,7 +243,7 @@ class Answer:
         found: list[Match] = []
         for tier, conditions in nearby.tiers(wish, AreaToken, self.vocabulary):
             group: list[tuple[int, Match]] = []
-            for _, condition in conditions:
+            for _family, condition in conditions:
                 statement = (
                     select(AreaToken.rank, *Resource.__table__.columns)
                     .join(Resource, Resource.id == AreaToken.resource_id)

@@ -18,6 +18,7 @@ from directory.models import Resource
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import OpenState
+from directory.wording import _
 
 _CHILDREN = {"children", "adolescents"}
 _EVERYBODYS_NEEDS = ("mental_health", "suicidal_thoughts")
@@ -91,9 +92,9 @@ class CrisisBook:
             **empty,
             **{name: [] for name in (*lists, "programs")},
             "kind": EMERGENCY,
-            "name": f"Emergency: {number.number}",
+            "name": _("Emergency: {number}", number=number.number),
             "description": " ".join(
-                ["In danger now, badly hurt, or took something: call this number.", _also(number.also)]
+                [_("In danger now, badly hurt, or took something: call this number."), _also(number.also)]
             ).strip(),
             "phone": number.number,
             "country": country,
@@ -112,7 +113,7 @@ class CrisisBook:
                 resource=resource,
                 tier=1,
                 needs_asked=query.needs,
-                reason="in danger, badly hurt, or took something",
+                reason=_("in danger, badly hurt, or took something"),
                 open=Open(OpenState.UNKNOWN, None),
             ),
         )
@@ -178,4 +179,4 @@ class CrisisBook:
 def _also(numbers: tuple[str, ...]) -> str:
     """Say a country's further emergency numbers in words: "Also: police 110, fire 119"."""
     named = [each.removeprefix("any ") for each in numbers]
-    return f"Also: {', '.join(named)}." if named else ""
+    return _("Also: {numbers}.", numbers=", ".join(named)) if named else ""

@@ -10,6 +10,7 @@ from geopy.distance import geodesic
 from tzfpy import get_tz
 
 from directory.records import Point
+from directory.wording import _
 
 BAND_DEGREES = 0.05
 LONGITUDE_STEPS = 10_000
@@ -123,6 +124,15 @@ def distance_words(kilometres: float, country: str, *, approximate: bool = False
     miles = uses_miles(country)
     value, unit = (kilometres / KILOMETRES_PER_MILE, "mi") if miles else (kilometres, "km")
     if value < 1:
-        return f"less than 1 {unit}"
-    number = f"{value:.1f}" if value < 10 and not approximate else f"{value:,.0f}"
-    return f"about {number} {unit}" if approximate else f"{number} {unit}"
+        return _("less than 1 {unit}", unit=unit)
+    if approximate:
+        return _("about {length}", length=length_words(kilometres, country))
+    number = f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+    return f"{number} {unit}"
+
+
+def length_words(kilometres: float, country: str) -> str:
+    """Return a round length as people of ``country`` read it: "25 mi", "40 km"."""
+    miles = uses_miles(country)
+    value = kilometres / KILOMETRES_PER_MILE if miles else kilometres
+    return f"{value:{',.0f' if value >= 1 else '.1g'}} {'mi' if miles else 'km'}"

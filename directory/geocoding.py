@@ -21,6 +21,7 @@ from directory.gazetteer_postal import PostalCodes, is_military, military_place
 from directory.gazetteer_reading import Reader
 from directory.gazetteer_text import fold, postal_keys, tidy
 from directory.records import Place, Point
+from directory.wording import _
 
 LONGEST_QUERY = 200
 CODES_KM = 100.0
@@ -68,7 +69,10 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
             BadQuery: ``text`` is longer than 200 characters; ``field`` is "near".
         """
         if len(text) > LONGEST_QUERY:
-            raise BadQuery(f"a place has at most {LONGEST_QUERY} characters; this one has {len(text)}", field="near")
+            said = _(
+                "a place has at most {most} characters; this one has {length}", most=LONGEST_QUERY, length=len(text)
+            )
+            raise BadQuery(said, field="near")
         place, candidates = self._reader.read(text, default_country)
         return Found(place, candidates)
 

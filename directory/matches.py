@@ -11,6 +11,7 @@ from directory import hours
 from directory.needs import Vocabulary
 from directory.query import Cursor, Query
 from directory.records import Kind, OpenState, Place
+from directory.wording import _, named
 
 # How long facts stay good after their last check (design: crisis line 180 days, meeting 12 months, the rest 24).
 LIMITS = {
@@ -122,28 +123,30 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     if resource["kind"] == Kind.CRISIS_LINE and "information_and_referral" not in resource["approaches"]:
         return _line_reason(vocabulary, resource)
     if not needs:
-        return "helps people here"
+        return _("helps people here")
     stated = [need for need in needs if resource["stated"] >> vocabulary.needs[need].bit & 1]
     general = [need for need in needs if need not in stated and resource["reach"] >> vocabulary.needs[need].bit & 1]
     missing = [need for need in needs if need not in stated and need not in general]
     parts = []
     families = {family(vocabulary, need) for need in needs}
     if resource["integrated"] and families & {MENTAL, SUBSTANCE} and not missing:
-        parts.append("treats mental health and substance use together")
+        parts.append(_("treats mental health and substance use together"))
     if stated:
-        parts.append(f"covers {len(stated)} of {len(needs)}: {words(vocabulary, stated)}")
-    for parent, care in ((MENTAL, "general mental-health care"), (SUBSTANCE, "general substance-use care")):
-        children = [need for need in general if vocabulary.needs[need].parent == parent]
-        if children:
-            parts.append(f"{care}: ask about {words(vocabulary, children)}")
+        covers = {"stated": len(stated), "asked": len(needs), "needs": words(vocabulary, stated)}
+        parts.append(_("covers {stated} of {asked}: {needs}", **covers))
+    if mental := [need for need in general if vocabulary.needs[need].parent == MENTAL]:
+        parts.append(_("general mental-health care: ask about {needs}", needs=words(vocabulary, mental)))
+    if substance := [need for need in general if vocabulary.needs[need].parent == SUBSTANCE]:
+        parts.append(_("general substance-use care: ask about {needs}", needs=words(vocabulary, substance)))
     for parent in (need for need in general if vocabulary.needs[need].parent is None):
         held = [key for key in vocabulary.children(parent) if resource["stated"] >> vocabulary.needs[key].bit & 1]
-        parts.append(f"for {words(vocabulary, held)}: ask about other {words(vocabulary, [parent])}")
+        general_words = {"needs": words(vocabulary, held), "other": words(vocabulary, [parent])}
+        parts.append(_("for {needs}: ask about other {other}", **general_words))
     for parent in (MENTAL, SUBSTANCE):
         if parent in families and (refused := _refused(vocabulary, resource, parent, missing)):
-            parts.append(f"does not treat {words(vocabulary, refused)}")
+            parts.append(_("does not treat {needs}", needs=words(vocabulary, refused)))
     if missing:
-        parts.append(f"does not say it covers {words(vocabulary, missing)}")
+        parts.append(_("does not say it covers {needs}", needs=words(vocabulary, missing)))
     return "; ".join(parts)
 
 
@@ -157,14 +160,14 @@ def _line_reason(vocabulary: Vocabulary, resource: Mapping[str, Any]) -> str:
     if resource["eligibility"]:
         return str(resource["eligibility"]).rstrip(".").removesuffix(" only")
     stated = vocabulary.keys(resource["stated"])
-    if {MENTAL, "suicidal_thoughts"} & set(stated):
-        return "for anybody who needs to talk now"
-    return f"for {words(vocabulary, list(stated))}" if stated else "for anybody who needs to talk now"
+    if not stated or {MENTAL, "suicidal_thoughts"} & set(stated):
+        return _("for anybody who needs to talk now")
+    return _("for {needs}", needs=words(vocabulary, list(stated)))
 
 
 def words(vocabulary: Vocabulary, needs: list[str]) -> str:
     """Return the names of needs as a list inside a sentence: "depression, anxiety"."""
-    names = [vocabulary.needs[need].names["en"] for need in needs]
+    names = [named(vocabulary.needs[need].names) for need in needs]
     return ", ".join(name[:1].lower() + name[1:] if name[1:2].islower() else name for name in names)
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from directory.errors import BadData, BadQuery
+from directory.wording import _
 
 MAXIMUM_NEEDS = 8
 # Words somebody types round what matters; they are neither a need nor something to look for in names.
@@ -134,7 +135,8 @@ class Vocabulary:
         resolved = self.resolve(text)
         if len(resolved.needs) == 1 and not resolved.rest:
             return resolved.needs[0]
-        raise BadQuery(f"'{text[:60]}' is not a need we know; the needs are: {', '.join(self.needs)}", field=field)
+        known = {"value": text[:60], "needs": ", ".join(self.needs)}
+        raise BadQuery(_("'{value}' is not a need we know; the needs are: {needs}", **known), field=field)
 
     def resolve(self, text: str) -> Resolved:
         """Return the needs named in free words ("cant breathe and drinking too much"), longest phrase first.

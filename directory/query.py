@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from directory.errors import BadQuery
 from directory.needs import MAXIMUM_NEEDS, Vocabulary, folded
+from directory.wording import _
 
 TEXT_LIMIT = 200
 DEFAULT_RADIUS_KM = 40.0
@@ -57,7 +58,7 @@ class Cursor:
         within, wider = (None if key == _NOWHERE else key for key in keys)
         found = cls(within, wider, few == 1)
         if found.text() != word or not all(key == _NOWHERE or _is_key(key) for key in keys):
-            raise BadQuery("this page link is damaged; search again", field="after")
+            raise BadQuery(_("this page link is damaged; search again"), field="after")
         return found
 
 
@@ -105,12 +106,19 @@ def build(
     """
     for name, text in (("near", near), ("q", q)):
         if len(text) > TEXT_LIMIT:
-            raise BadQuery(f"'{name}' is {len(text)} characters long; write at most {TEXT_LIMIT}", field=name)
+            said = _(
+                "'{name}' is {length} characters long; write at most {most}",
+                name=name,
+                length=len(text),
+                most=TEXT_LIMIT,
+            )
+            raise BadQuery(said, field=name)
     understood = vocabulary.resolve(q)
     named = [vocabulary.need(text) for text in need if text.strip()]
     needs = tuple(dict.fromkeys([*named, *understood.needs]))
     if len(needs) > MAXIMUM_NEEDS:
-        raise BadQuery(f"{len(needs)} needs at once; choose at most {MAXIMUM_NEEDS}", field="need")
+        said = _("{number} needs at once; choose at most {most}", number=len(needs), most=MAXIMUM_NEEDS)
+        raise BadQuery(said, field="need")
     chosen = {
         name: keys
         for name, values in facets.items()
@@ -139,7 +147,8 @@ def _facet(vocabulary: Vocabulary, parameter: str, value: str) -> str:
     named = [each.key for each in values.values() if folded(value) in {folded(name) for name in each.names.values()}]
     if len(named) == 1:
         return named[0]
-    raise BadQuery(f"'{value[:60]}' is not a {parameter} we know; choose from: {', '.join(values)}", field=parameter)
+    known = {"value": value[:60], "name": parameter, "values": ", ".join(values)}
+    raise BadQuery(_("'{value}' is not a {name} we know; choose from: {values}", **known), field=parameter)
 
 
 def _number(text: str, name: str, default: float, low: float, high: float) -> float:
@@ -148,10 +157,11 @@ def _number(text: str, name: str, default: float, low: float, high: float) -> fl
     if not bare:
         return default
     if len(bare) > 20 or not bare.lstrip("-").replace(".", "", 1).isdecimal() or not bare.isascii():
-        raise BadQuery(f"'{bare[:60]}' is not a number", field=name)
+        raise BadQuery(_("'{value}' is not a number", value=bare[:60]), field=name)
     number = float(bare)
     if not low <= number <= high:
-        raise BadQuery(f"'{bare}' is not between {low:g} and {high:g}", field=name)
+        said = _("'{value}' is not between {low} and {high}", value=bare, low=f"{low:g}", high=f"{high:g}")
+        raise BadQuery(said, field=name)
     return number
 
 
@@ -161,4 +171,4 @@ def _yes(text: str, name: str) -> bool:
         return False
     if word in {"yes", "1", "true", "on"}:
         return True
-    raise BadQuery(f"'{word[:60]}' is not yes or no", field=name)
+    raise BadQuery(_("'{value}' is not yes or no", value=word[:60]), field=name)

@@ -12,6 +12,7 @@ from directory.errors import DirectoryError
 from directory.importers import sources
 from directory.web import words
 from directory.web.site import Site
+from directory.wording import _, named, ngettext
 
 _KEPT_SECONDS = 600.0
 
@@ -48,16 +49,24 @@ def page(site: Site) -> Page:
         DatabaseUnavailable: the database is gone or damaged.
     """
     figures = _figures(site)
-    kinds = {key: facet.names["en"] for key, facet in site.searcher.vocabulary.facets["kind"].items()}
+    kinds = {key: named(facet.names) for key, facet in site.searcher.vocabulary.facets["kind"].items()}
     counted = figures["resources"]
     return Page(
         kinds=tuple((kinds[key], number) for key, number in counted.items() if key in kinds),
         total=counted["all"],
         countries=sum(1 for key in figures["countries"] if key != "none"),
-        ages=tuple((words.sentence(key), number) for key, number in figures["age_of_facts"].items()),
+        ages=tuple((_ages().get(key, key), number) for key, number in figures["age_of_facts"].items()),
         reach=figures["us_residents_by_zip"]["within 25 miles of care"],
         sources=tuple(_source(site, key, said) for key, said in figures["sources"].items()),
     )
+
+
+def _ages() -> dict[str, str]:
+    return {
+        "checked": _("Checked"),
+        "not re-checked": _("Not re-checked"),
+        "past its limit: call first": _("Past its limit: call first"),
+    }
 
 
 def _figures(site: Site) -> dict[str, dict[str, Any]]:
@@ -84,6 +93,6 @@ def _source(site: Site, key: str, said: str) -> Source:
         terms=found.terms,
         retrieved=words.day(found.retrieved),
         href=safe_url(found.url) or "",
-        listings=said.split(",", maxsplit=1)[0],
+        listings=ngettext("{number} listing", "{number} listings", int(said.split(" ", maxsplit=1)[0])),
         note=tuple(part.strip() for part in (found.note or "").split("\n\n") if part.strip()),
     )

@@ -10,11 +10,11 @@ from werkzeug.exceptions import RequestURITooLarge
 from directory.config import Config, shipped_folder
 from directory.errors import DatabaseUnavailable
 from directory.search import Searcher
-from directory.web import api, faults, files, headers, hsds, pages, params
+from directory.web import api, faults, files, headers, hsds, languages, pages, params
 from directory.web.site import STATIC, Site
 
 # These answer without the database: what runs, what never changes.
-_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.openapi", "pages.robots"}) | hsds.FROM_FILES
+_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.openapi", "files.robots"}) | hsds.FROM_FILES
 
 
 def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
@@ -38,6 +38,7 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    languages.register(app)
     headers.register(app, site)
     faults.register(app, site)
 
@@ -60,7 +61,8 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     def for_every_page() -> dict[str, Any]:
         return {"strip": site.strip(g.get("country", config.country)), "static": site.static_address}
 
-    app.register_blueprint(pages.blueprint(site))
+    app.register_blueprint(pages.blueprint(site), name=pages.NAME)
+    app.register_blueprint(pages.blueprint(site), name=pages.NAME_IN_LANGUAGE, url_prefix=languages.PREFIX)
     app.register_blueprint(api.blueprint(site))
     app.register_blueprint(files.blueprint(site))
     app.register_blueprint(hsds.blueprint(site))

@@ -13,6 +13,7 @@ from directory.matches import EMERGENCY, Match
 from directory.needs import Vocabulary
 from directory.records import Kind, Phone
 from directory.web import words
+from directory.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,21 @@ def ways(row: Mapping[str, Any], country: str) -> tuple[Way, ...]:
     home = row["country"] or country
     if row["phone"]:
         phone = Phone(row["phone"], row["phone_extension"], row["phone_press"])
-        found.append(Way("call", phones.tel_href(phone), f"Call {phones.display(phone, home)}"))
+        found.append(Way("call", phones.tel_href(phone), _("Call {number}", number=phones.display(phone, home))))
     if row["sms"]:
         number = phones.display(Phone(row["sms"]), home)
-        keyword = f"{row['sms_keyword']} to " if row["sms_keyword"] else ""
-        found.append(Way("text", phones.sms_href(row["sms"], row["sms_keyword"]), f"Text {keyword}{number}"))
+        keyword = row["sms_keyword"]
+        label = (
+            _("Text {keyword} to {number}", keyword=keyword, number=number)
+            if keyword
+            else _("Text {number}", number=number)
+        )
+        found.append(Way("text", phones.sms_href(row["sms"], keyword), label))
     chat, site = safe_url(row["chat_url"]), safe_url(row["url"])
     if chat:
-        found.append(Way("chat", chat, "Chat"))
+        found.append(Way("chat", chat, _("Chat")))
     if site and site != chat:
-        found.append(Way("site", site, "Website"))
+        found.append(Way("site", site, _("Website")))
     return tuple(found)
 
 
@@ -100,11 +106,11 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
 def status_words(row: Mapping[str, Any]) -> str:
     """Return what must be said of a resource that takes nobody now; "" for an active one."""
     return {
-        "temporarily_closed": "Closed for some time. Ask when it opens again.",
-        "closed": "This has closed.",
-        "replaced": f"This was replaced by {row['replaced_by']}."
+        "temporarily_closed": _("Closed for some time. Ask when it opens again."),
+        "closed": _("This has closed."),
+        "replaced": _("This was replaced by {name}.", name=row["replaced_by"])
         if row["replaced_by"]
-        else "This was replaced by another.",
+        else _("This was replaced by another."),
     }.get(row["status"], "")
 
 
@@ -112,10 +118,10 @@ def ages(row: Mapping[str, Any]) -> str:
     """Return the ages served: "18 and up", "up to 24", "13 to 17"; "" when nobody says."""
     low, high = row["minimum_age"], row["maximum_age"]
     if low and high is not None:
-        return f"{low} to {high}"
+        return _("{low} to {high}", low=low, high=high)
     if high is not None:
-        return f"up to {high}"
-    return f"{low} and up" if low else ""
+        return _("up to {high}", high=high)
+    return _("{low} and up", low=low) if low else ""
 
 
 def _only_for(row: Mapping[str, Any]) -> str:
@@ -123,5 +129,5 @@ def _only_for(row: Mapping[str, Any]) -> str:
     if row["kind"] in {str(Kind.CRISIS_LINE), str(Kind.SUPPORT_GROUP)} and row["eligibility"]:
         parts.append(row["eligibility"].rstrip("."))
     if years := ages(row):
-        parts.append(f"Ages {years}")
+        parts.append(_("Ages {years}", years=years))
     return ". ".join(parts)

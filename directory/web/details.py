@@ -13,29 +13,8 @@ from directory.needs import Vocabulary
 from directory.records import Kind
 from directory.web import cards, words
 from directory.web.site import Site
+from directory.wording import _, named
 from directory.writers import icalendar
-
-_QUESTIONS = {
-    str(Kind.THERAPIST): (
-        "Are you taking new people? How long is the wait?",
-        "What will it cost me? Do you take my insurance?",
-        "Do you have a license here? In what? (Being listed is no proof of a license.)",
-        "Have you helped people with what I am going through?",
-    ),
-    str(Kind.TREATMENT_PROGRAM): (
-        "Do you have room? How soon can I start?",
-        "What will it cost me? Do you take my insurance?",
-        "Are you licensed here? (Being listed is no proof of a license.)",
-        "Do you treat what I am going through, and everything I take?",
-        "What happens on the first day?",
-    ),
-    str(Kind.SUPPORT_GROUP): (
-        "When and where is the next meeting? Can I join online?",
-        "Do I need to sign up, or can I just come?",
-        "May I only listen at first?",
-        "Does it cost anything?",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +76,13 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
         email=row["email"] or "",
         states=_needs(vocabulary, [key for key in stated if not vocabulary.children(key)]),
         general=tuple(
-            f"{vocabulary.needs[key].names['en']} in general: ask about what you are going through"
+            _("{need} in general: ask about what you are going through", need=named(vocabulary.needs[key].names))
             for key in stated
             if vocabulary.children(key)
         ),
         facts=_facts(site, match),
         programs=tuple(_program(each, row, vocabulary) for each in row["programs"]),
-        questions=_QUESTIONS.get(row["kind"], ()),
+        questions=_questions().get(row["kind"], ()),
         sources=tuple(
             Source(each["name"], words.day(each["date"]), safe_url(each["url"]) or "") for each in row["sources"]
         ),
@@ -114,16 +93,41 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
     )
 
 
+def _questions() -> dict[str, tuple[str, ...]]:
+    """Return what one can ask, by the kind of resource."""
+    return {
+        str(Kind.THERAPIST): (
+            _("Are you taking new people? How long is the wait?"),
+            _("What will it cost me? Do you take my plan?"),
+            _("Do you have a license here? In what? (Being listed is no proof of a license.)"),
+            _("Have you helped people with what I am going through?"),
+        ),
+        str(Kind.TREATMENT_PROGRAM): (
+            _("Do you have room? How soon can I start?"),
+            _("What will it cost me? Do you take my plan?"),
+            _("Are you licensed here? (Being listed is no proof of a license.)"),
+            _("Do you treat what I am going through, and everything I take?"),
+            _("What happens on the first day?"),
+        ),
+        str(Kind.SUPPORT_GROUP): (
+            _("When and where is the next meeting? Can I join online?"),
+            _("Do I need to sign up, or can I just come?"),
+            _("May I only listen at first?"),
+            _("Does it cost anything?"),
+        ),
+    }
+
+
 def _needs(vocabulary: Vocabulary, keys: Sequence[str]) -> str:
-    return "; ".join(vocabulary.needs[key].names["en"] for key in keys)
+    return "; ".join(named(vocabulary.needs[key].names) for key in keys)
 
 
 def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
     row, vocabulary, gazetteer = match.resource, site.searcher.vocabulary, site.searcher.gazetteer
     dated = matches.facts_date(row)
-    opened = {True: "Taking new people", False: "Not taking new people now", None: ""}[row["accepting_new"]]
+    opened = {True: _("Taking new people"), False: _("Not taking new people now"), None: ""}[row["accepting_new"]]
     if opened and match.stale and dated:
-        opened = f"Reported {dated.year}: {opened[:1].lower()}{opened[1:]}. Ask."
+        opened = _("Reported {year}: {fact}. Ask.", year=dated.year, fact=opened[:1].lower() + opened[1:])
     hours = [words.opening(match)] if row["status"] == "active" else []
     if row["hours"]:
         zone = f" ({words.zone(row['timezone'])})" if row["timezone"] and row["hours"] != "24/7" else ""
@@ -131,29 +135,29 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
     cost, cost_of = words.cost(match, vocabulary)
     served = [words.area(code, gazetteer, site.country_name) for code in row["service_area"]]
     return _present(
-        ("Address", [words.address(row, full=True)]),
-        ("Serves people in", [", ".join(served)]),
-        ("Hours", hours),
-        ("Cost", [f"Reported {cost_of}: ask" if cost and cost_of else "", cost]),
-        ("New people", [opened]),
-        ("How you meet", [words.names(vocabulary, "format", row["formats"])]),
-        ("Languages", [words.names(vocabulary, "language", row["languages"])]),
-        ("Ages", [cards.ages(row)]),
-        ("Made for", [words.names(vocabulary, "audience", row["audiences"])]),
-        ("Who can come", [row["eligibility"] or ""]),
-        ("Kinds of care", [words.names(vocabulary, "approach", row["approaches"])]),
-        ("Both at once", ["One team for mental health and for drug or alcohol use" if row["integrated"] else ""]),
-        ("Does not treat", [_needs(vocabulary, row["excludes"])]),
-        ("Needed right away", [words.names(vocabulary, "urgent_care", row["urgent_care"])]),
-        ("Access", [words.names(vocabulary, "accessibility", row["accessibility"])]),
-        ("NPI (US number for health workers and clinics)", _npi(row["identifiers"])),
+        (_("Address"), [words.address(row, full=True)]),
+        (_("Serves people in"), [", ".join(served)]),
+        (_("Hours"), hours),
+        (_("Cost"), [_("Reported {year}: ask", year=cost_of) if cost and cost_of else "", cost]),
+        (_("New people"), [opened]),
+        (_("How you meet"), [words.names(vocabulary, "format", row["formats"])]),
+        (_("Languages"), [words.names(vocabulary, "language", row["languages"])]),
+        (_("Ages"), [cards.ages(row)]),
+        (_("Made for"), [words.names(vocabulary, "audience", row["audiences"])]),
+        (_("Who can come"), [row["eligibility"] or ""]),
+        (_("Kinds of care"), [words.names(vocabulary, "approach", row["approaches"])]),
+        (_("Both at once"), [_("One team for mental health and for drug or alcohol use") if row["integrated"] else ""]),
+        (_("Does not treat"), [_needs(vocabulary, row["excludes"])]),
+        (_("Needed right away"), [words.names(vocabulary, "urgent_care", row["urgent_care"])]),
+        (_("Access"), [words.names(vocabulary, "accessibility", row["accessibility"])]),
+        (_("NPI (US number for health workers and clinics)"), _npi(row["identifiers"])),
     )
 
 
 def _npi(identifiers: Sequence[str]) -> tuple[str, ...]:
     """Return a provider's number, and what it does not prove: the registry checks neither licenses nor openings."""
     numbers = [each.removeprefix("npi:") for each in identifiers if each.startswith("npi:")]
-    return (", ".join(numbers), "This number is no proof of a license or of free places. Ask.") if numbers else ()
+    return (", ".join(numbers), _("This number is no proof of a license or of free places. Ask.")) if numbers else ()
 
 
 def _program(values: Mapping[str, Any], row: Mapping[str, Any], vocabulary: Vocabulary) -> Program:
@@ -166,17 +170,17 @@ def _program(values: Mapping[str, Any], row: Mapping[str, Any], vocabulary: Voca
         description=values["description"] or "",
         ways=ways,
         facts=_present(
-            ("Says it helps with", [_needs(vocabulary, values["needs"])]),
-            ("Cost", [words.names(vocabulary, "payment", values["payment"])]),
-            ("Languages", [words.names(vocabulary, "language", values["languages"])]),
-            ("Ages", [cards.ages(values)]),
-            ("Made for", [words.names(vocabulary, "audience", values["audiences"])]),
-            ("Kinds of care", [words.names(vocabulary, "approach", values["approaches"])]),
+            (_("Says it helps with"), [_needs(vocabulary, values["needs"])]),
+            (_("Cost"), [words.names(vocabulary, "payment", values["payment"])]),
+            (_("Languages"), [words.names(vocabulary, "language", values["languages"])]),
+            (_("Ages"), [cards.ages(values)]),
+            (_("Made for"), [words.names(vocabulary, "audience", values["audiences"])]),
+            (_("Kinds of care"), [words.names(vocabulary, "approach", values["approaches"])]),
             (
-                "Both at once",
-                ["One team for mental health and for drug or alcohol use" if values["integrated"] else ""],
+                _("Both at once"),
+                [_("One team for mental health and for drug or alcohol use") if values["integrated"] else ""],
             ),
-            ("Last checked", [words.day(values["last_checked"]) if values["last_checked"] else "Not re-checked"]),
+            (_("Last checked"), [words.day(values["last_checked"]) if values["last_checked"] else _("Not re-checked")]),
         ),
     )
 

@@ -8,19 +8,16 @@ from werkzeug.exceptions import HTTPException
 from directory.errors import DatabaseUnavailable, DirectoryError
 from directory.web import cards, headers, log, params, schemas
 from directory.web.site import Site
+from directory.wording import _
 
-_WORDS = {
-    400: ("bad-request", "We could not read that", "Go back and try again, or start a new search."),
-    404: ("not-found", "There is nothing here", "The page may have moved, or the address has a mistake."),
-    405: ("method-not-allowed", "That does not work here", "Start a new search."),
-    413: ("too-large", "That was too much at once", "Write less, or choose fewer things, and try again."),
-    414: ("address-too-long", "That address is too long", "Start a new search."),
-    500: ("error", "Something broke on our side", "It is not your fault. Please try again in a moment."),
-    503: (
-        "database-unavailable",
-        "The list cannot be read right now",
-        "It comes back by itself. Try again in a few minutes.",
-    ),
+_CODES = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    414: "address-too-long",
+    500: "error",
+    503: "database-unavailable",
 }
 
 TRY_LATER = {"Retry-After": "30"}
@@ -41,13 +38,17 @@ def register(app: Application, site: Site) -> None:
     """Answer every error of the application."""
     strip = site.strip(site.config.country)
     ways = [way.label for line in strip.lines for way in line.ways]
-    numbers = [f"{strip.country_name}:", *([f"In danger: {strip.emergency.label}."] if strip.emergency else []), *ways]
-    app.last_resort = f"{' '.join(_WORDS[500][1:])}\n{' '.join(numbers)}\n"
+    numbers = [
+        f"{strip.country_name}:",
+        *([_("In danger: {way}.", way=strip.emergency.label)] if strip.emergency else []),
+        *ways,
+    ]
+    app.last_resort = f"{' '.join(_words(500))}\n{' '.join(numbers)}\n"
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         status = error.code or 500
-        response = answer(site, status if status in _WORDS else 400 if status < 500 else 500)
+        response = answer(site, status if status in _CODES else 400 if status < 500 else 500)
         response.status_code = status
         for name, value in error.get_headers():
             if name in {"Allow", "Retry-After"}:
@@ -67,9 +68,24 @@ def register(app: Application, site: Site) -> None:
         return answer(site, 500)
 
 
+def _words(status: int) -> tuple[str, str]:
+    """Return what went wrong, and what to do."""
+    known = {
+        400: (_("We could not read that"), _("Go back and try again, or start a new search.")),
+        404: (_("There is nothing here"), _("The page may have moved, or the address has a mistake.")),
+        405: (_("That does not work here"), _("Start a new search.")),
+        413: (_("That was too much at once"), _("Write less, or choose fewer things, and try again.")),
+        414: (_("That address is too long"), _("Start a new search.")),
+        503: (_("The list cannot be read right now"), _("It comes back by itself. Try again in a few minutes.")),
+    }
+    broken = (_("Something broke on our side"), _("It is not your fault. Please try again in a moment."))
+    return known.get(status, broken)
+
+
 def answer(site: Site, status: int, error: DirectoryError | None = None) -> Response:
     """Return the answer to an error: JSON where JSON was asked for, else a page with the crisis strip."""
-    code, title, advice = _WORDS.get(status, _WORDS[500])
+    code = _CODES.get(status, _CODES[500])
+    title, advice = _words(status)
     country = g.get("country", site.config.country)
     message = f"{title}. {advice}"
     lines = site.crisis(country)

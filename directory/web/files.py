@@ -1,4 +1,4 @@
-"""One resource as a file to keep: a contact for the address book, its meetings for the calendar."""
+"""Files beside the pages: a resource as a contact or a calendar, and what search engines may read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from directory.errors import NotFound
 from directory.needs import folded
 from directory.web.site import Site
+from directory.wording import _
 from directory.writers import icalendar, vcard
 
 
@@ -32,10 +33,16 @@ def blueprint(site: Site) -> Blueprint:
             return redirect(f"/resources/{found}.ics", 301)
         events = icalendar.events(found, site.now())
         if events is None:
-            raise NotFound(
-                "this one has no regular meeting that we know of, so there is nothing for a calendar", field="id"
-            )
+            said = _("this one has no regular meeting that we know of, so there is nothing for a calendar")
+            raise NotFound(said, field="id")
         return _file(found, events, "ics", "text/calendar")
+
+    @routes.get("/robots.txt")
+    def robots() -> Response:
+        return Response(
+            "User-agent: *\nDisallow: /find\nDisallow: /*/find\nDisallow: /api/\nDisallow: /hsds\n",
+            mimetype="text/plain",
+        )
 
     return routes
 

@@ -9,29 +9,9 @@ from directory import geo
 from directory.needs import Vocabulary
 from directory.query import DEFAULT_RADIUS_KM
 from directory.web.params import Asked
+from directory.wording import _, named
 
 OTHER = "other"
-# The order of the filters on the page, and what each asks.
-FILTERS = (
-    ("kind", "What kind of help?"),
-    ("format", "How would you like to meet?"),
-    ("payment", "How would you pay?"),
-    ("audience", "Made for"),
-    ("urgent_care", "Needed right away"),
-    ("approach", "Kind of care"),
-    ("accessibility", "Access"),
-)
-# Every field an error can point at, by its label.
-LABELS = {
-    "near": "Where are you?",
-    "q": "What are you going through?",
-    "need": "Needs",
-    "radius_km": "How far?",
-    "language": "Language",
-    "age": "Age",
-    "open_now": "Open now",
-    **dict(FILTERS),
-}
 _RADII_MILES = (5, 10, 25, 50, 100)
 _RADII_KM = (10, 20, 40, 80, 160)
 
@@ -82,22 +62,49 @@ class Form:
         return chosen + languages + radius + bool(self.age) + self.open_now
 
 
+def filters() -> dict[str, str]:
+    """Return the filters in the order of the page, and what each asks."""
+    return {
+        "kind": _("What kind of help?"),
+        "format": _("How would you like to meet?"),
+        "payment": _("How would you pay?"),
+        "audience": _("Made for"),
+        "urgent_care": _("Needed right away"),
+        "approach": _("Kind of care"),
+        "accessibility": _("Access"),
+    }
+
+
+def labels() -> dict[str, str]:
+    """Return every field an error can point at, by its label."""
+    return {
+        "near": _("Where are you?"),
+        "q": _("What are you going through?"),
+        "need": _("Needs"),
+        "radius_km": _("How far?"),
+        "language": _("Language"),
+        "age": _("Age"),
+        "open_now": _("Open now"),
+        **filters(),
+    }
+
+
 def form(vocabulary: Vocabulary, asked: Asked, country: str) -> Form:
     """Return the form with what was asked chosen. Unknown values are left out: the error beside the form names them."""
     languages = asked.values.get("language", ())
-    named = vocabulary.facets["language"].values()
+    known = vocabulary.facets["language"].values()
     return Form(
         near=asked.one("near"),
         q=asked.one("q"),
         age=asked.one("age"),
         open_now=asked.one("open_now").lower() in {"yes", "1", "true", "on"},
         needs=_need_groups(vocabulary, set(asked.values.get("need", ()))),
-        filters=tuple(_filter(vocabulary, asked, name, title) for name, title in FILTERS),
+        filters=tuple(_filter(vocabulary, asked, name, title) for name, title in filters().items()),
         radius=_radii(asked.one("radius_km"), country),
         languages=(
-            Choice("", "Any language", "", not languages),
+            Choice("", _("Any language"), "", not languages),
             *sorted(
-                (Choice(each.key, each.names["en"], "", each.key in languages) for each in named),
+                (Choice(each.key, named(each.names), "", each.key in languages) for each in known),
                 key=lambda choice: (not choice.chosen, choice.value != "es", choice.value != "en", choice.label),
             ),
         ),
@@ -107,29 +114,31 @@ def form(vocabulary: Vocabulary, asked: Asked, country: str) -> Form:
 def _need_groups(vocabulary: Vocabulary, chosen: set[str]) -> tuple[Group, ...]:
     def choices(keys: Iterable[str]) -> tuple[Choice, ...]:
         needs = (vocabulary.needs[key] for key in keys)
-        return tuple(Choice(need.key, need.names["en"], need.hints["en"], need.key in chosen) for need in needs)
+        return tuple(Choice(need.key, named(need.names), named(need.hints), need.key in chosen) for need in needs)
 
     parents = [need.key for need in vocabulary.needs.values() if vocabulary.children(need.key)]
     groups = [
-        Group("need", vocabulary.needs[key].names["en"], choices([key, *vocabulary.children(key)])) for key in parents
+        Group("need", named(vocabulary.needs[key].names), choices([key, *vocabulary.children(key)])) for key in parents
     ]
     alone = [need.key for need in vocabulary.needs.values() if need.parent is None and need.key not in parents]
-    return (*groups, Group("need", "Something else", choices(alone)))
+    return (*groups, Group("need", _("Something else"), choices(alone)))
 
 
 def _filter(vocabulary: Vocabulary, asked: Asked, name: str, title: str) -> Group:
     chosen = asked.values.get(name, ())
     facets = vocabulary.facets[name].values()
-    return Group(name, title, tuple(Choice(each.key, each.names["en"], "", each.key in chosen) for each in facets))
+    return Group(name, title, tuple(Choice(each.key, named(each.names), "", each.key in chosen) for each in facets))
 
 
 def _radii(asked: str, country: str) -> tuple[Choice, ...]:
     miles = geo.uses_miles(country)
     offered = {
-        f"{number * geo.KILOMETRES_PER_MILE:.0f}" if miles else f"{number}": f"{number} {'miles' if miles else 'km'}"
+        f"{number * geo.KILOMETRES_PER_MILE:.0f}" if miles else f"{number}": _("{number} miles", number=number)
+        if miles
+        else f"{number} km"
         for number in (_RADII_MILES if miles else _RADII_KM)
     }
     value = asked.strip() or f"{DEFAULT_RADIUS_KM:g}"
     if value not in offered and value.replace(".", "", 1).isdecimal() and len(value) < 8:
-        offered[value] = geo.distance_words(float(value), country, approximate=True).removeprefix("about ")
+        offered[value] = geo.length_words(float(value), country)
     return tuple(Choice(number, label, "", number == value) for number, label in offered.items())

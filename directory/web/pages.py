@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, g, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -9,10 +11,14 @@ from directory.answer import talks_now
 from directory.errors import BadQuery, NotFound
 from directory.query import Query
 from directory.web import about, cards, details, faults, forms, params, results, words
+from directory.web.languages import at
 from directory.web.site import Site
+from directory.wording import _
 
+# Each page has two addresses, one of them with its language in front.
+NAME, NAME_IN_LANGUAGE = "pages", "pages_in_language"
 # Pages that still tell all they have when the database is gone.
-FROM_FILES = frozenset({"pages.crisis", "pages.crisis_country"})
+FROM_FILES = frozenset(f"{name}.{view}" for name in (NAME, NAME_IN_LANGUAGE) for view in ("crisis", "crisis_country"))
 NOT_INDEXED = {"X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -22,8 +28,13 @@ def blueprint(site: Site) -> Blueprint:
     ``POST /find`` needs no token against forged requests: it only reads. Whoever makes a browser send it learns nothing,
     for the answer stays in that browser and no cookie says who asked.
     """
-    routes = Blueprint("pages", __name__)
+    routes = Blueprint(NAME, __name__)
     searcher = site.searcher
+
+    @routes.url_value_preprocessor
+    def take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if values is not None:
+            values.pop("language", None)
 
     @routes.get("/")
     def home() -> str:
@@ -33,7 +44,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.route("/find", methods=["GET", "POST"])
     def find() -> AnyResponse:
         if params.is_empty():
-            return redirect("/", 303)
+            return redirect(at("/"), 303)
         asked = params.Asked({})
         try:
             asked = params.asked()
@@ -56,7 +67,7 @@ def blueprint(site: Site) -> Blueprint:
         g.country = place.country if place is not None else site.config.country
         form = forms.form(searcher.vocabulary, asked, g.country)
         response = make_response(
-            render_template("home.html", form=form, error=error, labels=forms.LABELS), error.status
+            render_template("home.html", form=form, error=error, labels=forms.labels()), error.status
         )
         response.headers.update(NOT_INDEXED)
         return response
@@ -65,7 +76,7 @@ def blueprint(site: Site) -> Blueprint:
     def resource(resource_id: int) -> AnyResponse:
         found = site.resource(resource_id)
         if isinstance(found, int):
-            return redirect(f"/resources/{found}", 301)
+            return redirect(at(f"/resources/{found}"), 301)
         if found["country"]:
             g.country = found["country"]
         return make_response(render_template("resource.html", page=details.page(site, found)))
@@ -78,9 +89,9 @@ def blueprint(site: Site) -> Blueprint:
     def crisis_country(code: str) -> AnyResponse:
         country = code.upper()
         if not site.is_country(country):
-            raise NotFound("we know no country by this code", field="country")
+            raise NotFound(_("we know no country by this code"), field="country")
         if code != country:
-            return redirect(f"/crisis/{country}", 301)
+            return redirect(at(f"/crisis/{country}"), 301)
         return _crisis(country, chooser=False)
 
     def _crisis(country: str, *, chooser: bool) -> Response:
@@ -107,9 +118,5 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/about")
     def about_page() -> str:
         return render_template("about.html", page=about.page(site))
-
-    @routes.get("/robots.txt")
-    def robots() -> Response:
-        return Response("User-agent: *\nDisallow: /find\nDisallow: /api/\nDisallow: /hsds\n", mimetype="text/plain")
 
     return routes

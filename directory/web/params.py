@@ -18,6 +18,7 @@ from directory import query
 from directory.errors import BadQuery
 from directory.needs import MAXIMUM_NEEDS, Vocabulary
 from directory.records import shown
+from directory.wording import _
 
 LONGEST_ADDRESS = 8_000
 LARGEST_BODY = 50_000
@@ -28,8 +29,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"
 class WordsOnly(Request):
     """A request that opens no file for what is uploaded: nothing here takes one."""
 
-    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
-        raise BadQuery("a search takes no file")
+    def _get_file_stream(self, *_args: object, **_options: object) -> IO[bytes]:
+        raise BadQuery(_("a search takes no file"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def whole(text: str, name: str) -> int:
         BadQuery: anything else, 1.5 and 1e3 too.
     """
     if not re.fullmatch(r"-?\d{1,12}", text.strip(), re.ASCII):
-        raise BadQuery(f"{shown(text.strip())} is not a whole number", field=name)
+        raise BadQuery(_("{value} is not a whole number", value=shown(text.strip())), field=name)
     return int(text)
 
 
@@ -183,7 +184,11 @@ def endpoint() -> str | None:
 def for_log() -> tuple[str, str]:
     """Return the method and the route as the log may show them: nothing that somebody typed is left in them."""
     method = request.method if request.method in _METHODS else "OTHER"
-    route = re.sub(r"<\w+:(\w+)>", r"<\1>", request.url_rule.rule) if request.url_rule is not None else "(no such page)"
+    route = (
+        re.sub(r"<(?:[^<>]*:)?(\w+)>", r"<\1>", request.url_rule.rule)
+        if request.url_rule is not None
+        else "(no such page)"
+    )
     return method, route
 
 
@@ -198,11 +203,12 @@ def _kept(pairs: Sequence[tuple[str, str]], known: Mapping[str, Parameter]) -> d
                 f"there is no parameter {shown(name, 40)}{hint if known else ' here'}", field=shown(name, 40).strip("'")
             )
         if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in value):
-            raise BadQuery(f"'{name}' holds a character that nobody can type", field=name)
+            raise BadQuery(_("'{name}' holds a character that nobody can type", name=name), field=name)
         found.setdefault(name, []).append(value)
     for name, values in found.items():
         if len(values) > 1 and not known[name].repeatable:
-            raise BadQuery(f"'{name}' was sent {len(values)} times; send it once", field=name)
+            said = _("'{name}' was sent {number} times; send it once", name=name, number=len(values))
+            raise BadQuery(said, field=name)
     kept = {name: tuple(value for value in values if value.strip()) for name, values in found.items()}
     return {name: values for name, values in kept.items() if values}
 
@@ -235,7 +241,11 @@ def _text(raw: bytes, field: str) -> str:
     try:
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise BadQuery(f"{shown(field, 40)} is not readable text; send it as UTF-8", field=field) from None
+        raise BadQuery(_unreadable(field), field=field) from None
+
+
+def _unreadable(name: str) -> str:
+    return _("{name} is not readable text; send it as UTF-8", name=shown(name, 40))
 
 
 def _form() -> Sequence[tuple[str, str]]:
@@ -245,9 +255,9 @@ def _form() -> Sequence[tuple[str, str]]:
         pairs = list(request.form.items(multi=True))
         for name, value in pairs:
             if "\N{REPLACEMENT CHARACTER}" in name + value:
-                raise BadQuery(f"{shown(name, 40)} is not readable text; send it as UTF-8", field=name)
+                raise BadQuery(_unreadable(name), field=name)
         return pairs
     body = request.get_data(cache=False)
     if body and request.mimetype not in {"", "application/x-www-form-urlencoded"}:
-        raise BadQuery("a search is sent as application/x-www-form-urlencoded")
+        raise BadQuery(_("a search is sent as application/x-www-form-urlencoded"))
     return list(_read(body))

@@ -10,9 +10,10 @@ from directory.answer import ALL_WISHES, LIFTED_MOST
 from directory.matches import Lift, Match, Results
 from directory.needs import Vocabulary
 from directory.query import Cursor
-from directory.web import cards, forms, words
+from directory.web import cards, forms, languages, words
 from directory.web.params import Asked
 from directory.web.site import Site
+from directory.wording import _, language, named, ngettext
 
 # Fewer than the API gives: a page is read by somebody who may not have the strength for more.
 SHOWN = "10"
@@ -31,6 +32,7 @@ class Again:
     label: str
     pairs: tuple[tuple[str, str], ...]
     note: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Page:
     urgent_care: tuple[cards.Card, ...]
     caution: Caution | None
     shared: str
+    in_other_languages: tuple[Again, ...]
 
 
 def page(site: Site, asked: Asked, results: Results) -> Page:
@@ -106,39 +109,51 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         lifts=tuple(_lift(vocabulary, asked, lift) for lift in results.lifts),
         next=_following(asked, followed) if followed else None,
         is_first_page=query.after is None,
-        more_remote=Again("Show more by phone or online", tuple(asked.pairs("after", limit=MORE_REMOTE)))
+        more_remote=Again(_("Show more by phone or online"), tuple(asked.pairs("after", limit=MORE_REMOTE)))
         if remote_is_full
         else None,
-        without_place=Again("Search without a place", tuple(asked.pairs("near", "after"))) if query.near else None,
+        without_place=Again(_("Search without a place"), tuple(asked.pairs("near", "after"))) if query.near else None,
         choices=_choices(site, asked, results),
         urgent=is_urgent,
         urgent_care=made(_urgent_care(site, results)) if is_urgent and query.after is None else (),
         caution=_caution(site, results),
         shared=asked.address(),
+        in_other_languages=tuple(
+            Again(name, tuple(asked.pairs()), language=tag)
+            for tag, name in languages.NAMES.items()
+            if tag != language()
+        ),
     )
 
 
 def _needs(vocabulary: Vocabulary, needs: Sequence[str]) -> str:
-    return ", ".join(vocabulary.needs[need].names["en"] for need in needs)
+    return ", ".join(named(vocabulary.needs[need].names) for need in needs)
 
 
 def _following(asked: Asked, cursor: Cursor) -> Again:
-    words_shown = "Show more near you" if cursor.within is not None else "Show more farther away"
+    words_shown = _("Show more near you") if cursor.within is not None else _("Show more farther away")
     return Again(words_shown, tuple(asked.pairs(after=cursor.text())))
 
 
 def _count(results: Results) -> str:
-    parts = [words.count(len(results.crisis), "line to talk to now", "lines to talk to now")]
+    parts = [ngettext("{number} line to talk to now", "{number} lines to talk to now", len(results.crisis))]
     if results.place is not None:
         near = sum(match.relaxed is None for match in results.nearby)
         farther = len(results.nearby) - near
         follows = results.next_page
-        more = "+" if follows is not None and follows.within is not None else ""
-        parts.append(f"{near or 'no'}{more} {'place' if near == 1 and not more else 'places'} near you")
-        if farther:
-            parts.append(f"{farther}{'+' if follows is not None and follows.few else ''} farther away")
+        if follows is not None and follows.within is not None:
+            parts.append(_("{number}+ places near you", number=near))
+        elif near:
+            parts.append(ngettext("{number} place near you", "{number} places near you", near))
+        else:
+            parts.append(_("no places near you"))
+        if farther and follows is not None and follows.few:
+            parts.append(_("{number}+ farther away", number=farther))
+        elif farther:
+            parts.append(_("{number} farther away", number=farther))
     if results.query.after is None:
-        parts.append(f"{len(results.remote) or 'none'} by phone or online")
+        remote = len(results.remote)
+        parts.append(_("{number} by phone or online", number=remote) if remote else _("none by phone or online"))
     return ", ".join(parts) + "."
 
 
@@ -158,18 +173,18 @@ def _closer_label(closer: Match | None) -> str:
     if closer is None:
         return ""
     asked, stated = len(closer.needs_asked), len(closer.needs_stated)
-    return f"Closer, covers {stated} of {asked}" if stated else "Closer, but fits less"
+    return _("Closer, covers {stated} of {asked}", stated=stated, asked=asked) if stated else _("Closer, but fits less")
 
 
 def _lift(vocabulary: Vocabulary, asked: Asked, lift: Lift) -> Again:
+    many = lift.matches >= LIFTED_MOST
+    found = _("shows many places") if many else ngettext("shows {number} place", "shows {number} places", lift.matches)
     if lift.parameter == ALL_WISHES:
-        found = words.count(lift.matches, "place", "places") if lift.matches < LIFTED_MOST else "many places"
-        return Again("Search without all of these", tuple(asked.pairs(*lift.values, "after")), f"shows {found}")
-    wish = {"age": f"age {lift.values[0]}", "open_now": "open now"}.get(lift.parameter)
+        return Again(_("Search without all of these"), tuple(asked.pairs(*lift.values, "after")), found)
+    wish = {"age": _("age {years}", years=lift.values[0]), "open_now": _("open now")}.get(lift.parameter)
     if wish is None:
         wish = words.names(vocabulary, lift.parameter, lift.values)
-    found = words.count(lift.matches, "place", "places") if lift.matches < LIFTED_MOST else "many places"
-    return Again(f"Search without “{wish}”", tuple(asked.pairs(lift.parameter, "after")), f"shows {found}")
+    return Again(_("Search without “{wish}”", wish=wish), tuple(asked.pairs(lift.parameter, "after")), found)
 
 
 def _choices(site: Site, asked: Asked, results: Results) -> tuple[Again, ...]:

@@ -15,6 +15,7 @@ from directory.matches import Match
 from directory.needs import folded
 from directory.search import Searcher
 from directory.web import strip
+from directory.wording import _, language
 
 LARGEST_ID = 2**53
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -36,7 +37,7 @@ class Site:
 
     def country_name(self, code: str) -> str:
         """Return the name of a country."""
-        return self.searcher.gazetteer.country_name(code)
+        return self.searcher.gazetteer.country_name(code, language())
 
     def is_country(self, code: str) -> bool:
         """Return whether we know an emergency number or a name for this country."""
@@ -62,7 +63,7 @@ class Site:
             NotFound: there is and was no such resource.
         """
         if resource_id > LARGEST_ID:
-            raise NotFound("there is no resource with this number", field="id")
+            raise NotFound(_("there is no resource with this number"), field="id")
         return self.searcher.resource(resource_id)
 
     def static_address(self, name: str) -> str:

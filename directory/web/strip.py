@@ -12,6 +12,7 @@ from directory.crisis import CrisisBook
 from directory.matches import Match
 from directory.records import OpenState
 from directory.web import cards, words
+from directory.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _finder(lines: Sequence[Match], country: str) -> cards.Way | None:
     for line in lines:
         for way in cards.ways(line.resource, country):
             if way.by == "site" and not line.resource["audiences"]:
-                return cards.Way("site", way.href, f"{line.resource['name']} (web page)")
+                return cards.Way("site", way.href, _("{name} (web page)", name=line.resource["name"]))
     return None
 
 

@@ -7,17 +7,21 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel.dates import format_date
+
 from directory import geo, matches
 from directory.geocoding import Gazetteer
 from directory.matches import Match
 from directory.needs import Vocabulary
 from directory.records import OpenState
+from directory.wording import _, language, named
 
 # Where people read "5 pm" rather than "17:00" (Unicode CLDR, preferred hour cycle h12).
 _TWELVE_HOURS = frozenset(
     {"US", "CA", "AU", "NZ", "IN", "PH", "PK", "BD", "LK", "MY", "EG", "SA", "CO", "JM", "BS", "TT"}
 )
-_DAYS = {"Mo": "Mon", "Tu": "Tue", "We": "Wed", "Th": "Thu", "Fr": "Fri", "Sa": "Sat", "Su": "Sun"}
+_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_A_MONDAY = date(2024, 1, 1)
 
 
 def opening(match: Match) -> str:
@@ -25,23 +29,24 @@ def opening(match: Match) -> str:
     row, state, until = match.resource, match.open.state, match.open.until
     first = "" if match.stale else ": " + _first(row)  # old facts say "call first" already
     if row["status"] == "temporarily_closed":
-        return "Closed for some time" + first
+        return _("Closed for some time") + first
     if state is OpenState.OPEN:
         note = f". {row['hours_note']}" if row["hours_note"] else ""
         if row["hours"] == "24/7":
-            return f"Open day and night{note}"
-        return f"Open now, until {_moment(until, match)}" if until else "Open now"
+            return _("Open day and night") + note
+        return _("Open now, until {moment}", moment=_moment(until, match)) if until else _("Open now")
     if state is OpenState.CLOSED:
-        return f"Closed now, opens {_moment(until, match)}" if until else "Closed now"
+        return _("Closed now, opens {moment}", moment=_moment(until, match)) if until else _("Closed now")
     if state is OpenState.CALL_FIRST and row["hours_note"]:
-        return f"{'Hours may differ' + first if row['hours'] else 'Hours vary'}. {row['hours_note']}"
-    return ("Hours may differ" if state is OpenState.CALL_FIRST else "Hours not known") + first
+        said = _("Hours may differ") + first if row["hours"] else _("Hours vary")
+        return f"{said}. {row['hours_note']}"
+    return (_("Hours may differ") if state is OpenState.CALL_FIRST else _("Hours not known")) + first
 
 
 def _first(row: Mapping[str, Any]) -> str:
     if row["phone"]:
-        return "call first"
-    return "see the website" if row["url"] and not (row["sms"] or row["chat_url"]) else "ask first"
+        return _("call first")
+    return _("see the website") if row["url"] and not (row["sms"] or row["chat_url"]) else _("ask first")
 
 
 def checked(match: Match) -> tuple[str, str]:
@@ -49,11 +54,15 @@ def checked(match: Match) -> tuple[str, str]:
     row = match.resource
     dated = matches.facts_date(row)
     if match.stale and dated is not None:
-        return "stale", f"{dated.year} data, {'call' if row['phone'] else 'check'} first"
+        if row["phone"]:
+            return "stale", _("{year} data, call first", year=dated.year)
+        return "stale", _("{year} data, check first", year=dated.year)
     if row["last_checked"] is None:
-        return "unchecked", "Not re-checked" if dated is not None else "Not re-checked, age not known"
-    by = f" by {row['checked_by']}" if row["checked_by"] else ""
-    return "fresh", f"Checked {day(row['last_checked'])}{by}"
+        return "unchecked", _("Not re-checked") if dated is not None else _("Not re-checked, age not known")
+    checked_on = day(row["last_checked"])
+    if row["checked_by"]:
+        return "fresh", _("Checked {day} by {name}", day=checked_on, name=row["checked_by"])
+    return "fresh", _("Checked {day}", day=checked_on)
 
 
 def day(value: date | str | None) -> str:
@@ -62,11 +71,11 @@ def day(value: date | str | None) -> str:
     The first day of a year is shown as the year alone: it stands for sources that give no more.
     """
     if value is None:
-        return "date not known"
+        return _("date not known")
     if isinstance(value, str) and len(value) == len("2024"):
         return value
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.year}" if (found.month, found.day) == (1, 1) else f"{found.day} {found:%b %Y}"
+    return f"{found.year}" if (found.month, found.day) == (1, 1) else format_date(found, "d MMM y", language())
 
 
 def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
@@ -79,7 +88,7 @@ def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
 def names(vocabulary: Vocabulary, facet: str, keys: Iterable[str]) -> str:
     """Return the names of facet values as a list; a value without a name stays as it is."""
     known = vocabulary.facets[facet]
-    return "; ".join(known[key].names["en"] if key in known else key for key in keys)
+    return "; ".join(named(known[key].names) if key in known else key for key in keys)
 
 
 def distance(match: Match, country: str) -> str:
@@ -88,7 +97,7 @@ def distance(match: Match, country: str) -> str:
         return ""
     words = geo.distance_words(match.distance_km, country, approximate=match.distance_is_approximate)
     if match.distance_is_approximate and match.resource["position_name"]:
-        words += f", centre of {match.resource['position_name']}"
+        return _("{distance}, centre of {place}", distance=words, place=match.resource["position_name"])
     return words
 
 
@@ -98,35 +107,31 @@ def address(row: Mapping[str, Any], *, full: bool = False) -> str:
         return ""
     city = " ".join(part for part in (row["region"], row["postal_code"] if full else None) if part)
     if row["confidential_location"]:
-        return ", ".join(part for part in (row["city"], row["region"]) if part) + " (the address is kept private)"
+        city = ", ".join(part for part in (row["city"], row["region"]) if part)
+        return _("{city} (the address is kept private)", city=city)
     return ", ".join(part for part in (row["address_1"], row["address_2"], row["city"], city) if part)
 
 
 def hours(text: str) -> str:
     """Return OSM opening hours as people read them: "Mon-Fri 9:00-17:00"."""
     if text == "24/7":
-        return "Day and night, every day"
-    words = re.sub(r"\b(Mo|Tu|We|Th|Fr|Sa|Su)\b", lambda found: _DAYS[found[1]], text)
-    words = re.sub(r"\bPH\b", "public holidays", words)
-    words = re.sub(r"\b0(\d:\d\d)", r"\1", words).replace(" off", " closed").replace("unknown", "ask")
+        return _("Day and night, every day")
+    words = re.sub(r"\b(Mo|Tu|We|Th|Fr|Sa|Su)\b", lambda found: _weekday(_DAYS.index(found[1])), text)
+    words = re.sub(r"\bPH\b", _("public holidays"), words)
+    words = re.sub(r"\b0(\d:\d\d)", r"\1", words).replace(" off", " " + _("closed")).replace("unknown", _("ask"))
     return words.replace(";", "; ").replace("  ", " ").replace("-", "–")
 
 
 def zone(name: str) -> str:
     """Return a zone as people read it: "Chicago time"."""
-    return f"{name.rsplit('/', 1)[-1].replace('_', ' ')} time"
+    return _("{city} time", city=name.rsplit("/", 1)[-1].replace("_", " "))
 
 
 def area(code: str, gazetteer: Gazetteer, country_name: Callable[[str], str]) -> str:
     """Return an area served in words: ``US-IL`` is "Illinois", ``US-IL-031`` "Cook County, IL", ``world`` "the whole world"."""
     if code == "world":
-        return "the whole world"
-    return gazetteer.area_name(code) if "-" in code else country_name(code)
-
-
-def count(number: int, one: str, many: str) -> str:
-    """Return a number with its word: "1 place", "3 places"."""
-    return f"{number} {one if number == 1 else many}"
+        return _("the whole world")
+    return gazetteer.area_name(code, language()) if "-" in code else country_name(code)
 
 
 def sentence(text: str) -> str:
@@ -137,19 +142,23 @@ def sentence(text: str) -> str:
 def _moment(until: datetime, match: Match) -> str:
     now = datetime.now(until.tzinfo)
     days = (until.date() - now.date()).days
-    name = "" if days == 0 else "tomorrow " if days == 1 else f"{until:%a} "
-    if match.resource["country"] in _TWELVE_HOURS:
-        clock = (
-            f"{until.hour % 12 or 12}"
-            + (f":{until:%M}" if until.minute else "")
-            + (" am" if until.hour < 12 else " pm")
-        )
-        clock = {(0, 0): "midnight", (12, 0): "noon"}.get((until.hour, until.minute), clock)
-    else:
-        clock = f"{until:%H:%M}"
+    name = "" if days == 0 else _("tomorrow") + " " if days == 1 else _weekday(until.weekday()) + " "
+    clock = _twelve_hours(until) if match.resource["country"] in _TWELVE_HOURS else f"{until:%H:%M}"
     zone_name = until.tzname() or ""
     if not zone_name.isalpha():
         offset = until.utcoffset() or timedelta()
         minutes = int(offset.total_seconds() // 60)
         zone_name = f"UTC{minutes // 60:+d}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
     return f"{name}{clock} ({zone_name})"
+
+
+def _twelve_hours(moment: datetime) -> str:
+    if (moment.hour, moment.minute) in {(0, 0), (12, 0)}:
+        return _("noon") if moment.hour else _("midnight")
+    hour = f"{moment.hour % 12 or 12}" + (f":{moment:%M}" if moment.minute else "")
+    return _("{hour} am", hour=hour) if moment.hour < len("twelve hours") else _("{hour} pm", hour=hour)
+
+
+def _weekday(number: int) -> str:
+    """Return the short name of a weekday, Monday being 0."""
+    return format_date(_A_MONDAY + timedelta(days=number), "ccc", language())

@@ -21,6 +21,7 @@ from directory.ingest import Directory
 from directory.needs import Vocabulary
 from directory.search import Searcher
 from directory.web import create_app
+from directory.web.languages import NAMES
 
 LOADS = ("src", "srcset", "poster", "data", "background")
 
@@ -101,7 +102,8 @@ def check(response: TestResponse) -> Page:
     page = Page(response, tree)
     elements = [each for each in tree.iter() if isinstance(each.tag, str)]
 
-    assert page.one("html").get("lang") == "en"
+    prefix = next((f"/{tag}" for tag in NAMES if re.match(rf"/{tag}(/|$)", response.request.path)), "")
+    assert page.one("html").get("lang") == (prefix.removeprefix("/") or "en")
     heading, title = words(page.one("h1")), words(page.one("title"))
     assert heading and heading in title
     assert title.startswith("Error: ") or response.status_code < 400
@@ -116,7 +118,7 @@ def check(response: TestResponse) -> Page:
     assert (body[1].tag, body[1].get("class")) == ("aside", "strip"), "the crisis strip comes first"
     strip = [link.get("href", "") for link in body[1].iter("a")]
     assert any(link.startswith(("tel:", "https://")) for link in strip)
-    assert {"/crisis#countries"} <= set(strip)
+    assert {f"{prefix}/crisis#countries"} <= set(strip), "the language of the address is kept"
 
     for each in elements:
         assert each.tag not in {"script", "style", "iframe"}
@@ -128,7 +130,7 @@ def check(response: TestResponse) -> Page:
         if each.tag == "a":
             _check_link(each, ids)
         if each.tag == "form":
-            assert each.get("action") == "/find"
+            assert (each.get("action") or "").removesuffix("/find").removeprefix("/") in {"", *NAMES}
         if each.tag in {"input", "select", "textarea"} and each.get("type") != "hidden":
             assert each.get("id") in {label.get("for") for label in page.all("label") if label.get("for")} or any(
                 each in list(label.iter()) for label in page.all("label")
