@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from gettext import NullTranslations
+from typing import TypeVar
 
 ENGLISH = "en"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,6 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     return _spoken.get().translations.ngettext(one, many, number).format(number=f"{number:,}", **values)
 
 
-def named(names: Mapping[str, str]) -> str:
-    """Return the name for the language spoken here; in English where there is none."""
+def named(names: Mapping[str, T]) -> T:
+    """Return the name (or text) for the language spoken here; in English where there is none."""
     return names.get(language()) or names[ENGLISH]

@@ -9,12 +9,12 @@ PACKAGE = Path(__file__).resolve().parent.parent / "directory"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Lower layers first; a module may import only from its own layer's left neighbours.
 LAYERS = [
-    {"errors"},
+    {"errors", "wording"},
     {"public_addresses", "folders", "outfile"},
     {"fetching"},
     {"records", "config"},
     {"needs", "clean", "clean_places", "phones", "hours", "hours_grammar", "geo", "coverage"},
-    {"geocoding", "query"},
+    {"geocoding", "query", "topics"},
     {"network_geocoders"},
     {"importers"},
     {"models", "matches", "merge", "sameness"},

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Flask, g
 from werkzeug.exceptions import RequestURITooLarge
 
+from directory import topics
 from directory.config import Config, shipped_folder
 from directory.errors import DatabaseUnavailable
 from directory.search import Searcher
-from directory.web import api, faults, files, headers, hsds, languages, pages, params
+from directory.web import api, faults, files, headers, hsds, languages, pages, params, standing
 from directory.web.site import STATIC, Site
 
 # These answer without the database: what runs, what never changes.
@@ -23,7 +24,8 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     Raises:
         BadData: a file of the data folder is missing or damaged. A missing database is no error: it answers 503.
     """
-    site = Site(config, searcher or Searcher.open(config))
+    searcher = searcher or Searcher.open(config)
+    site = Site(config, searcher, topics.load(config.data_folder / "topics", searcher.vocabulary))
     app = faults.Application(
         "directory.web", static_folder=STATIC, static_url_path="/static", template_folder=shipped_folder("templates")
     )
@@ -53,16 +55,20 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
             with site.searcher.database.reading():
                 pass
         except DatabaseUnavailable:
-            if params.endpoint() not in pages.FROM_FILES:
+            if languages.blueprint_of(params.endpoint()) != standing.NAME:
                 raise
             g.degraded = True
 
     @app.context_processor
     def for_every_page() -> dict[str, Any]:
-        return {"strip": site.strip(g.get("country", config.country)), "static": site.static_address}
+        return {
+            "strip": site.strip(g.get("country", config.country)),
+            "static": site.static_address,
+            "has_topics": bool(site.topics),
+        }
 
-    app.register_blueprint(pages.blueprint(site), name=pages.NAME)
-    app.register_blueprint(pages.blueprint(site), name=pages.NAME_IN_LANGUAGE, url_prefix=languages.PREFIX)
+    languages.in_each(app, pages.blueprint(site))
+    languages.in_each(app, standing.blueprint(site))
     app.register_blueprint(api.blueprint(site))
     app.register_blueprint(files.blueprint(site))
     app.register_blueprint(hsds.blueprint(site))

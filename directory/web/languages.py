@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response
 from flask_babel import Babel, get_translations
 from markupsafe import Markup
 
@@ -19,6 +19,7 @@ from directory.wording import ENGLISH, Language
 FOLDER = Path(__file__).resolve().parent.parent / "translations"
 # Each by the name its readers call it. A language is here once it has a folder of translations: docs/languages.md.
 NAMES = {ENGLISH: "English", "es": "Español"}
+_IN_LANGUAGE = "_in_language"
 PREFIX = f"/<any({', '.join(NAMES)}):language>"
 
 
@@ -42,12 +43,31 @@ def register(app: Flask) -> None:
     def for_every_page() -> dict[str, Any]:
         here = wording.language()
         others = [(tag, name) for tag, name in NAMES.items() if tag != here]
-        return {"language": here, "languages": NAMES, "other_languages": others, "path": bare_path()}
+        # A search that failed is begun anew in another language; one that did not is asked again, by a form.
+        path = bare_path()
+        return {"language": here, "other_languages": others, "path": "/" if path == "/find" else path}
+
+
+def in_each(app: Flask, routes: Blueprint) -> None:
+    """Register pages under two addresses: their own, and one with the language in front."""
+
+    @routes.url_value_preprocessor
+    def take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if values is not None:
+            values.pop("language", None)
+
+    app.register_blueprint(routes)
+    app.register_blueprint(routes, name=f"{routes.name}{_IN_LANGUAGE}", url_prefix=PREFIX)
+
+
+def blueprint_of(endpoint: str | None) -> str:
+    """Return the name of the blueprint of a view, "" when there is none; the same for both addresses of a page."""
+    return (endpoint or "").rpartition(".")[0].removesuffix(_IN_LANGUAGE)
 
 
 def in_address() -> str | None:
     """Return the language that the address of this request names."""
-    first = request.path.split("/", 2)[1]
+    first = params.path().split("/", 2)[1]
     return first if first in NAMES else None
 
 
@@ -60,7 +80,7 @@ def at(path: str, language: str | None = None) -> str:
 def bare_path() -> str:
     """Return the path of this request without its language."""
     named = in_address()
-    return (request.path[len(named) + 1 :] or "/") if named else request.path
+    return (params.path()[len(named) + 1 :] or "/") if named else params.path()
 
 
 def _marked_up(text: str, /, **values: object) -> Markup:
@@ -71,4 +91,4 @@ def _marked_up(text: str, /, **values: object) -> Markup:
 def _chosen() -> str:
     if params.wants_json():
         return ENGLISH
-    return in_address() or request.accept_languages.best_match(NAMES, ENGLISH)
+    return in_address() or params.preferred(NAMES, ENGLISH)

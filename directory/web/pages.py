@@ -1,24 +1,16 @@
-"""The pages: home, results, resource, crisis lines, about. Each is made on the server and needs no script."""
+"""The pages made from the database: home, results, resource, about. Each is made on the server and needs no script."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from directory.answer import talks_now
-from directory.errors import BadQuery, NotFound
+from directory.errors import BadQuery
 from directory.query import Query
-from directory.web import about, cards, details, faults, forms, params, results, words
+from directory.web import about, details, forms, params, results
 from directory.web.languages import at
 from directory.web.site import Site
-from directory.wording import _
 
-# Each page has two addresses, one of them with its language in front.
-NAME, NAME_IN_LANGUAGE = "pages", "pages_in_language"
-# Pages that still tell all they have when the database is gone.
-FROM_FILES = frozenset(f"{name}.{view}" for name in (NAME, NAME_IN_LANGUAGE) for view in ("crisis", "crisis_country"))
 NOT_INDEXED = {"X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -28,13 +20,8 @@ def blueprint(site: Site) -> Blueprint:
     ``POST /find`` needs no token against forged requests: it only reads. Whoever makes a browser send it learns nothing,
     for the answer stays in that browser and no cookie says who asked.
     """
-    routes = Blueprint(NAME, __name__)
+    routes = Blueprint("pages", __name__)
     searcher = site.searcher
-
-    @routes.url_value_preprocessor
-    def take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-        if values is not None:
-            values.pop("language", None)
 
     @routes.get("/")
     def home() -> str:
@@ -80,40 +67,6 @@ def blueprint(site: Site) -> Blueprint:
         if found["country"]:
             g.country = found["country"]
         return make_response(render_template("resource.html", page=details.page(site, found)))
-
-    @routes.get("/crisis")
-    def crisis() -> Response:
-        return _crisis(site.config.country, chooser=True)
-
-    @routes.get("/crisis/<code>")
-    def crisis_country(code: str) -> AnyResponse:
-        country = code.upper()
-        if not site.is_country(country):
-            raise NotFound(_("we know no country by this code"), field="country")
-        if code != country:
-            return redirect(at(f"/crisis/{country}"), 301)
-        return _crisis(country, chooser=False)
-
-    def _crisis(country: str, *, chooser: bool) -> Response:
-        g.country = country
-        lines = searcher.crisis_lines(country, site.now())
-        number = searcher.crisis_book.numbers.get(country)
-        groups: tuple[list[cards.Card], list[cards.Card]] = ([], [])
-        for line in lines[1 if number else 0 :]:
-            groups[0 if talks_now(line.resource) else 1].append(cards.card(line, searcher.vocabulary, country))
-        page = render_template(
-            "crisis.html",
-            country=site.country_name(country),
-            number=number,
-            number_date=words.day(number.source_date) if number and number.source_date else "",
-            talk=groups[0],
-            refer=groups[1],
-            countries=site.countries() if chooser else (),
-            degraded=g.get("degraded", False),
-        )
-        if g.get("degraded"):
-            return make_response(page, 503, faults.TRY_LATER)
-        return make_response(page)
 
     @routes.get("/about")
     def about_page() -> str:

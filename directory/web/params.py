@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import IO, Any
@@ -148,6 +148,16 @@ def whole(text: str, name: str) -> int:
     if not re.fullmatch(r"-?\d{1,12}", text.strip(), re.ASCII):
         raise BadQuery(_("{value} is not a whole number", value=shown(text.strip())), field=name)
     return int(text)
+
+
+def path() -> str:
+    """Return the path of this request."""
+    return str(request.path)
+
+
+def preferred(known: Iterable[str], default: str) -> str:
+    """Return which of the languages we know the browser asks for first."""
+    return request.accept_languages.best_match(known, default) or default
 
 
 def host_address() -> str:

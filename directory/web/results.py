@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from directory import topics
 from directory.answer import ALL_WISHES, LIFTED_MOST
 from directory.matches import Lift, Match, Results
 from directory.needs import Vocabulary
 from directory.query import Cursor
+from directory.topics import Topic
 from directory.web import cards, forms, languages, words
 from directory.web.params import Asked
 from directory.web.site import Site
@@ -21,6 +23,7 @@ MORE_REMOTE = "50"
 CRISIS_FIRST = 3
 URGENT_KINDS = ("psychiatric_emergency", "mobile_crisis", "walk_in")
 URGENT_SHOWN = 3
+TOPICS_SHOWN = 3
 # Substances no code list of services knows: the page asks for care, and promises nothing.
 UNLISTED = ("kratom", "tianeptine")
 
@@ -79,6 +82,7 @@ class Page:
     caution: Caution | None
     shared: str
     in_other_languages: tuple[Again, ...]
+    topics: tuple[Topic, ...]
 
 
 def page(site: Site, asked: Asked, results: Results) -> Page:
@@ -118,6 +122,7 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         urgent_care=made(_urgent_care(site, results)) if is_urgent and query.after is None else (),
         caution=_caution(site, results),
         shared=asked.address(),
+        topics=tuple(topics.about(site.topics, query.needs)[:TOPICS_SHOWN]) if query.after is None else (),
         in_other_languages=tuple(
             Again(name, tuple(asked.pairs()), language=tag)
             for tag, name in languages.NAMES.items()

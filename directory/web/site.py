@@ -14,6 +14,7 @@ from directory.errors import NotFound
 from directory.matches import Match
 from directory.needs import folded
 from directory.search import Searcher
+from directory.topics import Topic
 from directory.web import strip
 from directory.wording import _, language
 
@@ -27,6 +28,7 @@ class Site:
 
     config: Config
     searcher: Searcher
+    topics: Mapping[str, Topic]
     # When the figures of /about were counted (time.monotonic), and what they were.
     figures: tuple[float, dict[str, dict[str, Any]]] = (0.0, {})
     _versions: dict[str, str] = field(default_factory=dict)

@@ -78,6 +78,14 @@ def day(value: date | str | None) -> str:
     return f"{found.year}" if (found.month, found.day) == (1, 1) else format_date(found, "d MMM y", language())
 
 
+def written(text: str) -> str:
+    """Return a date of a source as exactly as it says: "2022", "2024-07" as "Jul 2024", "2025-07-29" as "29 Jul 2025"."""
+    parts = [int(part) for part in text.split("-")]
+    form = ("y", "MMM y", "d MMM y")[len(parts) - 1]
+    year, month, day_of_month = (*parts, 1, 1)[:3]
+    return format_date(date(year, month, day_of_month), form, language())
+
+
 def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
     """Return how to pay, and the year it was reported when that is too long ago to rely on ("" otherwise)."""
     dated = matches.facts_date(match.resource) if match.stale else None
