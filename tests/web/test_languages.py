@@ -15,6 +15,8 @@ from directory.web.languages import FOLDER, NAMES
 sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 import translations
 
+pytest_plugins = ["sites"]
+
 PAGES = [
     "/", "/crisis", "/crisis/US", "/about", "/resources/1", "/find?near=Bronx, NY&need=depression&need=alcohol&age=30",
     "/find?near=Springfield", "/find?near=Nowhereville", "/find?near=60601&need=kratom", "/find?neer=x", "/nothing",
