@@ -168,6 +168,20 @@ class Nearby:
         found.sort(key=lambda row: (row["chord_squared"], row["id"]))
         return found[:limit]
 
+    def facets_within(self, radius_km: float, most: int) -> list[tuple[int, int]]:
+        """Return facets and languages of at most ``most`` resources within a radius that reach all needs, in no order.
+
+        The index alone is read.
+        """
+        needs = _word(self.wish.needs)
+        statement = (
+            select(PlaceToken.facets, PlaceToken.languages)
+            .where(PlaceToken.token == self._token(self.wish.needs), PlaceToken.reach.op("&")(needs) == needs)
+            .where(*self._within(radius_km, _chord()))
+            .limit(most)
+        )
+        return [(row.facets, row.languages) for row in self.connection.execute(statement, self._position())]
+
     def _token(self, mask: int) -> int:
         """Return the rarest token that every row of a tier must hold."""
         needs = [index.NEED + bit for bit in range(63) if mask >> bit & 1]
@@ -177,10 +191,7 @@ class Nearby:
         self, token: int, condition: Condition, radius_km: float, limit: int, beyond_km: float | None,
         after: tuple[int, int] | None, extra: Sequence[Condition],
     ) -> list[dict[str, Any]]:  # fmt: skip
-        x, y, z = geo.earth_centred(self.point)
-        chord = (
-            _square(PlaceToken.x - _big("x")) + _square(PlaceToken.y - _big("y")) + _square(PlaceToken.z - _big("z"))
-        )
+        chord = _chord()
         statement: Select[Any] = (
             select(chord.label("chord_squared"), *Resource.__table__.columns)
             .join(Resource, Resource.id == PlaceToken.resource_id)
@@ -194,21 +205,30 @@ class Nearby:
             .order_by("chord_squared", Resource.id)
             .limit(limit)
         )
-        if radius_km < EVERYWHERE_KM:
-            area = geo.window(self.point, radius_km)
-            bands = range(area.first_band, area.last_band + 1)
-            if len(bands) <= BAND_LIST_LIMIT:
-                statement = statement.where(PlaceToken.band.in_(_padded(bands)))
-            else:
-                statement = statement.where(PlaceToken.band.between(area.first_band, area.last_band))
-            statement = statement.where(or_(*(PlaceToken.lon.between(west, east) for west, east in area.longitudes)))
-            statement = statement.where(chord <= geo.chord_squared(radius_km, self.point.latitude))
+        statement = statement.where(*self._within(radius_km, chord))
         if beyond_km is not None:
             statement = statement.where(chord > geo.chord_squared(beyond_km, self.point.latitude))
         if after is not None:
             statement = statement.where(or_(chord > after[0], and_(chord == after[0], Resource.id > after[1])))
-        found = self.connection.execute(statement, {"x": x, "y": y, "z": z})
+        found = self.connection.execute(statement, self._position())
         return [dict(row) for row in found.mappings()]
+
+    def _within(self, radius_km: float, chord: ColumnElement[int]) -> list[Condition]:
+        """Return the conditions that a row lies within a radius: bands and longitudes the index has, then the exact chord."""
+        if radius_km >= EVERYWHERE_KM:
+            return []
+        area = geo.window(self.point, radius_km)
+        bands = range(area.first_band, area.last_band + 1)
+        in_bands = (
+            PlaceToken.band.in_(_padded(bands))
+            if len(bands) <= BAND_LIST_LIMIT
+            else PlaceToken.band.between(area.first_band, area.last_band)
+        )
+        longitudes = or_(*(PlaceToken.lon.between(west, east) for west, east in area.longitudes))
+        return [in_bands, longitudes, chord <= geo.chord_squared(radius_km, self.point.latitude)]
+
+    def _position(self) -> dict[str, int]:
+        return dict(zip("xyz", geo.earth_centred(self.point), strict=True))
 
 
 def facet_conditions(wish: Wishes, table: Any) -> list[Condition]:
@@ -237,6 +257,11 @@ def _big(name: str) -> ColumnElement[int]:
 
 def _word(value: int) -> ColumnElement[int]:
     return bindparam(None, value, type_=BigInteger, unique=True)
+
+
+def _chord() -> ColumnElement[int]:
+    """Return the squared chord in metres from the position bound as x, y, z."""
+    return _square(PlaceToken.x - _big("x")) + _square(PlaceToken.y - _big("y")) + _square(PlaceToken.z - _big("z"))
 
 
 def _square(difference: ColumnElement[int]) -> ColumnElement[int]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from directory import index, needs
+from directory import counting, index, needs
 from directory.answer import Answer, areas, talks_now
 from directory.config import Config
+from directory.counting import Counts
 from directory.crisis import CrisisBook
 from directory.db import Database
 from directory.errors import DatabaseUnavailable, NotFound
@@ -66,6 +67,15 @@ class Searcher:
                 return results
             return Answer(connection, self.vocabulary, self.gazetteer, results, query).complete()
 
+    def counts(self, results: Results) -> Counts | None:
+        """Return how many places near the place of a search each filter leaves; None without a place.
+
+        Raises:
+            DatabaseUnavailable: the database is gone or damaged.
+        """
+        with self.database.reading() as connection:
+            return counting.counts(connection, self.vocabulary, results)
+
     def crisis_lines(self, country: str, at: datetime) -> tuple[Match, ...]:
         """Return the emergency number and every crisis line of a country, general lines first."""
         try:
@@ -97,6 +107,25 @@ class Searcher:
                 "there is no resource with this number; it may have been taken out of the directory", field="id"
             )
         return int(alias)
+
+    def largest_id(self) -> int:
+        """Return the largest id of a resource, 0 when there is none.
+
+        Raises:
+            DatabaseUnavailable: the database is gone or damaged.
+        """
+        with self.database.reading() as connection:
+            return connection.execute(select(func.coalesce(func.max(Resource.id), 0))).scalar_one()
+
+    def ids_shown(self, first: int, last: int) -> list[int]:
+        """Return the ids, from ``first`` to ``last``, of the resources that take people.
+
+        Raises:
+            DatabaseUnavailable: the database is gone or damaged.
+        """
+        shown = select(Resource.id).where(Resource.id.between(first, last), Resource.status.in_(index.SHOWN))
+        with self.database.reading() as connection:
+            return list(connection.execute(shown.order_by(Resource.id)).scalars())
 
     def _crisis(
         self,

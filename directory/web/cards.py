@@ -12,7 +12,7 @@ from directory.clean import safe_url
 from directory.matches import EMERGENCY, Match
 from directory.needs import Vocabulary
 from directory.records import Kind, Phone
-from directory.web import words
+from directory.web import care, words
 from directory.wording import _
 
 
@@ -41,6 +41,7 @@ class Card:
     cost: str
     cost_of: str
     languages: str
+    care: str
     only_for: str
     age: str
     checked: str
@@ -95,6 +96,7 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         cost=cost,
         cost_of=cost_of,
         languages=words.names(vocabulary, "language", row["languages"]),
+        care=care.in_short(vocabulary, row["approaches"]) if not is_line else "",
         only_for=_only_for(row),
         age=age,
         checked=checked,

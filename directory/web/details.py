@@ -11,10 +11,12 @@ from directory.clean import safe_url
 from directory.matches import Match
 from directory.needs import Vocabulary
 from directory.records import Kind
-from directory.web import cards, words
+from directory.web import cards, care, linked_data, params, words
 from directory.web.site import Site
 from directory.wording import _, named
 from directory.writers import icalendar
+
+CARE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Page:
     email: str
     states: str
     general: tuple[str, ...]
+    care: tuple[care.Part, ...]
     facts: tuple[Fact, ...]
     programs: tuple[Program, ...]
     questions: tuple[str, ...]
@@ -62,6 +65,7 @@ class Page:
     unchecked: bool
     id: int
     meets: bool
+    linked_data: Mapping[str, Any]
 
 
 def page(site: Site, row: Mapping[str, Any]) -> Page:
@@ -80,6 +84,7 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
             for key in stated
             if vocabulary.children(key)
         ),
+        care=care.parts(vocabulary, row["approaches"]) if row["kind"] in CARE_KINDS else (),
         facts=_facts(site, match),
         programs=tuple(_program(each, row, vocabulary) for each in row["programs"]),
         questions=_questions().get(row["kind"], ()),
@@ -90,6 +95,7 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
         unchecked=row["last_checked"] is None,
         id=row["id"],
         meets=icalendar.events(row, at) is not None,
+        linked_data=linked_data.resource(row, f"{params.host_address()}/resources/{row['id']}", at),
     )
 
 
@@ -145,7 +151,10 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
         (_("Ages"), [cards.ages(row)]),
         (_("Made for"), [words.names(vocabulary, "audience", row["audiences"])]),
         (_("Who can come"), [row["eligibility"] or ""]),
-        (_("Kinds of care"), [words.names(vocabulary, "approach", row["approaches"])]),
+        (
+            _("Kinds of care"),
+            [words.names(vocabulary, "approach", row["approaches"]) if row["kind"] not in CARE_KINDS else ""],
+        ),
         (_("Both at once"), [_("One team for mental health and for drug or alcohol use") if row["integrated"] else ""]),
         (_("Does not treat"), [_needs(vocabulary, row["excludes"])]),
         (_("Needed right away"), [words.names(vocabulary, "urgent_care", row["urgent_care"])]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect
@@ -10,9 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from directory.errors import NotFound
 from directory.needs import folded
-from directory.web.site import Site
+from directory.web import linked_data, params
+from directory.web.site import LARGEST_ID, Site
 from directory.wording import _
 from directory.writers import icalendar, vcard
+
+LARGEST_SITEMAP = LARGEST_ID // linked_data.IN_A_SITEMAP
 
 
 def blueprint(site: Site) -> Blueprint:
@@ -39,12 +42,33 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/robots.txt")
     def robots() -> Response:
-        return Response(
-            "User-agent: *\nDisallow: /find\nDisallow: /*/find\nDisallow: /api/\nDisallow: /hsds\n",
-            mimetype="text/plain",
-        )
+        kept_out = [f"Disallow: {path}" for path in ("/find", "/*/find", "/api/", "/hsds")]
+        lines = ["User-agent: *", *kept_out, f"Sitemap: {params.host_address()}/sitemap.xml", ""]
+        return Response("\n".join(lines), mimetype="text/plain")
+
+    @routes.get("/sitemap.xml")
+    def sitemaps() -> Response:
+        return _xml(linked_data.sitemap_index(params.host_address(), site.searcher.largest_id()))
+
+    @routes.get("/sitemaps/<int:number>.xml")
+    def sitemap(number: int) -> Response:
+        first = (number - 1) * linked_data.IN_A_SITEMAP + 1
+        last = first + linked_data.IN_A_SITEMAP - 1
+        if number and (number > LARGEST_SITEMAP or first > site.searcher.largest_id()):
+            raise NotFound(_("there is no such list of pages"), field="number")
+        paths = (
+            [f"/resources/{each}" for each in site.searcher.ids_shown(first, last)]
+            if number
+            else ["/", "/about", "/crisis", *(f"/crisis/{code}" for code, _name in site.countries()), "/topics",
+                  *(f"/topics/{slug}" for slug in site.topics)]
+        )  # fmt: skip
+        return _xml(linked_data.sitemap(params.host_address(), paths))
 
     return routes
+
+
+def _xml(pieces: Iterable[str]) -> Response:
+    return Response("".join(pieces), mimetype="application/xml")
 
 
 def _file(resource: Mapping[str, Any], body: str, ending: str, kind: str) -> Response:

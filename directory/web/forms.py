@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from directory import geo
+from directory.counting import Counts
 from directory.needs import Vocabulary
 from directory.query import DEFAULT_RADIUS_KM
 from directory.web.params import Asked
@@ -18,12 +19,13 @@ _RADII_KM = (10, 20, 40, 80, 160)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose."""
+    """One thing to choose. ``count`` says how many places near somebody have it, "" when nobody counted."""
 
     value: str
     label: str
     hint: str
     chosen: bool
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Form:
     filters: tuple[Group, ...]
     radius: tuple[Choice, ...]
     languages: tuple[Choice, ...]
+    counted: bool = False
 
     @property
     def filters_chosen(self) -> int:
@@ -89,8 +92,11 @@ def labels() -> dict[str, str]:
     }
 
 
-def form(vocabulary: Vocabulary, asked: Asked, country: str) -> Form:
-    """Return the form with what was asked chosen. Unknown values are left out: the error beside the form names them."""
+def form(vocabulary: Vocabulary, asked: Asked, country: str, counts: Counts | None = None) -> Form:
+    """Return the form with what was asked chosen, each filter with its count.
+
+    Unknown values are left out: the error beside the form names them.
+    """
     languages = asked.values.get("language", ())
     known = vocabulary.facets["language"].values()
     return Form(
@@ -99,12 +105,16 @@ def form(vocabulary: Vocabulary, asked: Asked, country: str) -> Form:
         age=asked.one("age"),
         open_now=asked.one("open_now").lower() in {"yes", "1", "true", "on"},
         needs=_need_groups(vocabulary, set(asked.values.get("need", ()))),
-        filters=tuple(_filter(vocabulary, asked, name, title) for name, title in filters().items()),
+        filters=tuple(_filter(vocabulary, asked, name, title, counts) for name, title in filters().items()),
         radius=_radii(asked.one("radius_km"), country),
+        counted=counts is not None,
         languages=(
             Choice("", _("Any language"), "", not languages),
             *sorted(
-                (Choice(each.key, named(each.names), "", each.key in languages) for each in known),
+                (
+                    Choice(each.key, named(each.names), "", each.key in languages, _count(counts, "language", each.key))
+                    for each in known
+                ),
                 key=lambda choice: (not choice.chosen, choice.value != "es", choice.value != "en", choice.label),
             ),
         ),
@@ -124,10 +134,19 @@ def _need_groups(vocabulary: Vocabulary, chosen: set[str]) -> tuple[Group, ...]:
     return (*groups, Group("need", _("Something else"), choices(alone)))
 
 
-def _filter(vocabulary: Vocabulary, asked: Asked, name: str, title: str) -> Group:
+def _filter(vocabulary: Vocabulary, asked: Asked, name: str, title: str, counts: Counts | None) -> Group:
     chosen = asked.values.get(name, ())
     facets = vocabulary.facets[name].values()
-    return Group(name, title, tuple(Choice(each.key, named(each.names), "", each.key in chosen) for each in facets))
+    choices = (
+        Choice(each.key, named(each.names), "", each.key in chosen, _count(counts, name, each.key)) for each in facets
+    )
+    return Group(name, title, tuple(choices))
+
+
+def _count(counts: Counts | None, facet: str, key: str) -> str:
+    if counts is None:
+        return ""
+    return f"{counts.values[facet, key]:,}" + ("+" if counts.is_least else "")
 
 
 def _radii(asked: str, country: str) -> tuple[Choice, ...]:

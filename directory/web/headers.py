@@ -25,7 +25,7 @@ ALWAYS = {
 # With no-store the Back button would send a search again.
 PAGES = "private, no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
-_COMPRESSED = frozenset({"text/html", "text/css", "text/plain", "application/json", "image/svg+xml"})
+_COMPRESSED = frozenset({"text/html", "application/xml", "text/css", "text/plain", "application/json", "image/svg+xml"})
 _WORTH_IT = 500
 
 

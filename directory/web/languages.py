@@ -37,7 +37,9 @@ def register(app: Flask) -> None:
             response.vary.add("Accept-Language")
         return response
 
-    app.jinja_env.globals.update({"_": _marked_up, "ngettext": wording.ngettext, "at": at})
+    app.jinja_env.globals.update(
+        {"_": _marked_up, "ngettext": wording.ngettext, "at": at, "host_address": params.host_address}
+    )
 
     @app.context_processor
     def for_every_page() -> dict[str, Any]:
@@ -45,7 +47,12 @@ def register(app: Flask) -> None:
         others = [(tag, name) for tag, name in NAMES.items() if tag != here]
         # A search that failed is begun anew in another language; one that did not is asked again, by a form.
         path = bare_path()
-        return {"language": here, "other_languages": others, "path": "/" if path == "/find" else path}
+        return {
+            "language": here,
+            "other_languages": others,
+            "path": "/" if path == "/find" else path,
+            "all_languages": list(NAMES),
+        }
 
 
 def in_each(app: Flask, routes: Blueprint) -> None:

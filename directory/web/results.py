@@ -12,7 +12,7 @@ from directory.matches import Lift, Match, Results
 from directory.needs import Vocabulary
 from directory.query import Cursor
 from directory.topics import Topic
-from directory.web import cards, forms, languages, words
+from directory.web import cards, care, forms, languages, words
 from directory.web.params import Asked
 from directory.web.site import Site
 from directory.wording import _, language, named, ngettext
@@ -83,6 +83,8 @@ class Page:
     shared: str
     in_other_languages: tuple[Again, ...]
     topics: tuple[Topic, ...]
+    to_say: str
+    to_ask: tuple[str, ...]
 
 
 def page(site: Site, asked: Asked, results: Results) -> Page:
@@ -97,7 +99,7 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
     followed = results.next_page
     remote_is_full = len(results.remote) >= query.limit and query.limit < int(MORE_REMOTE)
     return Page(
-        form=forms.form(vocabulary, asked, country),
+        form=forms.form(vocabulary, asked, country, site.searcher.counts(results)),
         place=results.place.name if results.place else "",
         typed=query.near,
         country=site.country_name(country),
@@ -122,6 +124,8 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         urgent_care=made(_urgent_care(site, results)) if is_urgent and query.after is None else (),
         caution=_caution(site, results),
         shared=asked.address(),
+        to_say=care.to_say(vocabulary, query.needs),
+        to_ask=care.to_ask(vocabulary, query.needs),
         topics=tuple(topics.about(site.topics, query.needs)[:TOPICS_SHOWN]) if query.after is None else (),
         in_other_languages=tuple(
             Again(name, tuple(asked.pairs()), language=tag)

@@ -38,7 +38,7 @@ def test_home_asks_for_a_place_and_needs_and_posts_them(shipped: Checked) -> Non
 def test_results_are_three_groups_with_the_crisis_lines_first(shipped: Checked) -> None:
     page = shipped.find(near="60601", need=["depression", "anxiety"])
     assert [words(each) for each in page.all("h2")] == [
-        "Talk to someone now", "Near you", "By phone or online", "Good to read",
+        "Talk to someone now", "Near you", "By phone or online", "When you call", "Good to read",
     ]  # fmt: skip
     assert "Near 60601 Chicago, IL. For: Depression, Anxiety." in page.main
     assert re.match(

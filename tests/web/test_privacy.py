@@ -202,7 +202,9 @@ def test_no_file_of_ours_names_another_host_to_load(shipped: Checked) -> None:
     templates = Path(__file__).parents[2] / "templates"
     for file in templates.glob("*.html"):
         text = file.read_text(encoding="utf-8")
-        assert not re.search(r"(src|srcset)=|<script|\son\w+=|@import|url\(", text), file.name
+        assert not re.search(r"(src|srcset)=|<script(?! type=.application/ld.json)|\son\w+=|@import|url\(", text), (
+            file.name
+        )
         # The report of an import is a file by itself, mailed to a publisher: it carries its own style.
         assert file.name == "report.html" or not re.search(r"<style|style=", text), file.name
     sheet = shipped.client.get("/static/site.css", buffered=True).text
