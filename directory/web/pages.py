@@ -26,7 +26,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/")
     def home() -> str:
         form = forms.form(searcher.vocabulary, params.Asked({}), site.config.country)
-        return render_template("home.html", form=form, error=None)
+        return render_template("home.html", form=form, error=None, topics=site.topics.values())
 
     @routes.route("/find", methods=["GET", "POST"])
     def find() -> AnyResponse:
