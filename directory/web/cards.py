@@ -46,6 +46,7 @@ class Card:
     age: str
     checked: str
     notice: str
+    treats_both: bool
     is_emergency: bool
 
 
@@ -101,6 +102,7 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         age=age,
         checked=checked,
         notice=status_words(row),
+        treats_both=bool(row["integrated"]),
         is_emergency=row["kind"] == EMERGENCY,
     )
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from directory import topics
 from directory.answer import ALL_WISHES, LIFTED_MOST
-from directory.matches import Lift, Match, Results
+from directory.matches import MENTAL, SUBSTANCE, Lift, Match, Results, family
 from directory.needs import Vocabulary
 from directory.query import Cursor
 from directory.topics import Topic
@@ -85,6 +85,7 @@ class Page:
     topics: tuple[Topic, ...]
     to_say: str
     to_ask: tuple[str, ...]
+    has_both: bool
 
 
 def page(site: Site, asked: Asked, results: Results) -> Page:
@@ -124,6 +125,8 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         urgent_care=made(_urgent_care(site, results)) if is_urgent and query.after is None else (),
         caution=_caution(site, results),
         shared=asked.address(),
+        has_both=any(match.tier == 1 for match in results.nearby)
+        and {MENTAL, SUBSTANCE} <= {family(vocabulary, need) for need in query.needs},
         to_say=care.to_say(vocabulary, query.needs),
         to_ask=care.to_ask(vocabulary, query.needs),
         topics=tuple(topics.about(site.topics, query.needs)[:TOPICS_SHOWN]) if query.after is None else (),

@@ -255,3 +255,25 @@ def test_every_number_and_line_in_the_files_makes_a_card_and_an_answer(
         for line in crisis_book.matches(country, now):
             assert cards.card(line, vocabulary, country).ways
             assert schemas.match(line).name
+
+
+def test_what_to_say_and_ask_names_what_was_searched(shipped: Checked) -> None:
+    text = shipped.find(near="60601", need=["depression", "alcohol"]).main
+    assert "“I am looking for help with depression, drinking. Can you help me, or tell me who can?”" in text
+    assert "Do you treat depression together with drinking, with one team?" in text
+    assert "Programs that treat both at once come first" in text
+    assert "Do you treat depression?" in shipped.find(near="60601", need=["depression"]).main
+
+
+def test_a_filter_says_how_many_places_it_leaves(shipped: Checked) -> None:
+    page = shipped.find(near="60601", need=["depression"])
+    [medicaid] = [words(each) for each in page.all("label") if words(each).startswith("Medicaid")]
+    [found] = re.findall(r"\((\d+)\+?\)", medicaid)
+    narrowed = shipped.find(near="60601", need=["depression"], payment=["medicaid"], limit="100")
+    near = re.search(r"(\d+) places near you", words(narrowed.one("p", role="status")))
+    assert near is not None and int(near[1]) == int(found) > 0
+
+
+def test_guides_fit_the_search_and_kratom_has_its_own(shipped: Checked) -> None:
+    assert "/topics/kratom" in shipped.find(need=["kratom"]).links
+    assert "/topics/depression-and-anxiety" in shipped.find(need=["depression", "anxiety"]).links

@@ -54,6 +54,15 @@ def test_a_resource_page_tells_everything_with_its_source(own: Own) -> None:
     assert {"tel:+12025550142", "https://example.org/source", "mailto:hello@example.org"} <= set(page.links)
 
 
+def test_care_is_shown_in_its_parts_and_what_is_not_named_says_ask(own: Own) -> None:
+    own.directory.ingest(source(), rows(listing(approaches=("cbt", "medication_management", "twelve_step"))))
+    text = own.pages.get("/resources/1").main
+    assert "Talking CBT (learn to change thoughts and habits)" in text
+    assert "Medicine Medication from a doctor or nurse" in text
+    assert "People who have been there 12-step" in text
+    assert "Daily life Not named here: ask" in text
+
+
 def test_a_confidential_place_shows_its_city_alone(own: Own) -> None:
     hidden = listing("shelter", needs=("domestic_violence",), confidential_location=True, address_1="12 Marker Lane")
     own.directory.ingest(source(), rows(hidden))
