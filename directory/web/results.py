@@ -48,10 +48,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Careful words about substances that no list of services names."""
+    """Careful words about substances that no list of services names, and the guides to them."""
 
     names: str
     ways: tuple[cards.Way, ...]
+    topics: tuple[Topic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +236,5 @@ def _caution(site: Site, results: Results) -> Caution | None:
                 cards.Way(way.by, way.href, f"{row['name']}: {way.label[:1].lower()}{way.label[1:]}") for way in ways
             )
             break
-    return Caution(_needs(vocabulary, named), ways)
+    guides = tuple(topic for topic in site.topics.values() if set(topic.needs) & set(named))
+    return Caution(_needs(vocabulary, named), ways, guides)
