@@ -92,7 +92,7 @@ def at(path: str, language: str | None = None) -> str:
 
 def as_told() -> Markup:
     """Return the attribute of an element that holds a publisher's own words, which are English: none on an English page."""
-    return Markup("") if wording.language() == ENGLISH else Markup(f' lang="{ENGLISH}"')
+    return Markup("") if wording.language() == ENGLISH else Markup(' lang="en"')
 
 
 def bare_path() -> str:
