@@ -29,7 +29,7 @@ KEPT_CLOSED = timedelta(days=365)
 LONGEST_NOTE = 300
 COLUMNS = ("id", "resource", "name", "state", "listings", "reason", "words", "day", "times", "closed_on", "note")
 # Whoever reports waits for a page; an import may hold the database for longer.
-_PATIENCE_MS = 2_000
+_PATIENCE_MS = 1_000
 _BATCH = 500
 # Control characters, halves of characters, places where there is none; and what decoders write for what they lost.
 _UNTYPED = frozenset({"Cc", "Cs", "Cn"})

@@ -127,5 +127,5 @@ def _labels() -> dict[str, str]:
     return {
         "reason": _("What is wrong?"),
         "words": _("Can you say more?"),
-        _TRAP: _("Leave this empty"),
+        _TRAP: _("Leave this empty."),
     }
