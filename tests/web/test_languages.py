@@ -18,8 +18,9 @@ import translations
 pytest_plugins = ["sites"]
 
 PAGES = [
-    "/", "/crisis", "/crisis/US", "/about", "/resources/1", "/resources/1/wrong", "/resources/1/wrong/thanks", "/find?near=Bronx, NY&need=depression&need=alcohol&age=30",
+    "/", "/crisis", "/crisis/US", "/about", "/resources/1", "/find?near=Bronx, NY&need=depression&need=alcohol&age=30",
     "/find?near=Springfield", "/find?near=Nowhereville", "/find?near=60601&need=kratom", "/find?neer=x", "/nothing",
+    "/resources/1/wrong", "/resources/1/wrong/thanks",
 ]  # fmt: skip
 
 

@@ -342,6 +342,8 @@ def test_a_database_that_was_replaced_takes_the_next_report(filled: Own, tmp_pat
     filled.directory.database.sweep()
     filled.directory.database.dispose()
     shutil.copy(filled.path, tmp_path / "copy")
+    for leftover in filled.path.parent.glob("own.sqlite3-*"):
+        leftover.unlink()
     (tmp_path / "copy").rename(filled.path)
     assert send(filled, reason="other").status == 200
     filled.directory.database.dispose()
