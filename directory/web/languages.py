@@ -38,7 +38,13 @@ def register(app: Flask) -> None:
         return response
 
     app.jinja_env.globals.update(
-        {"_": _marked_up, "ngettext": wording.ngettext, "at": at, "host_address": params.host_address}
+        {
+            "_": _marked_up,
+            "ngettext": wording.ngettext,
+            "at": at,
+            "host_address": params.host_address,
+            "as_told": as_told,
+        }
     )
 
     @app.context_processor
@@ -82,6 +88,11 @@ def at(path: str, language: str | None = None) -> str:
     """Return the address of a page in a language; without one, in the way this request was asked."""
     language = language or in_address()
     return f"/{language}{path}" if language else path
+
+
+def as_told() -> Markup:
+    """Return the attribute of an element that holds a publisher's own words, which are English: none on an English page."""
+    return Markup("") if wording.language() == ENGLISH else Markup(' lang="en"')
 
 
 def bare_path() -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
-from directory import topics
+from directory import geo, topics
 from directory.answer import ALL_WISHES, LIFTED_MOST
 from directory.matches import MENTAL, SUBSTANCE, Lift, Match, Results, family
 from directory.needs import Vocabulary
 from directory.query import Cursor
+from directory.records import OpenState
 from directory.topics import Topic
 from directory.web import cards, care, forms, languages, words
 from directory.web.params import Asked
@@ -24,6 +26,8 @@ CRISIS_FIRST = 3
 URGENT_KINDS = ("psychiatric_emergency", "mobile_crisis", "walk_in")
 URGENT_SHOWN = 3
 TOPICS_SHOWN = 3
+AWAKE_SHOWN = 3
+NIGHT_BEGINS, NIGHT_ENDS = 21, 7
 # Substances no code list of services knows: the page asks for care, and promises nothing.
 UNLISTED = ("kratom", "tianeptine")
 
@@ -48,10 +52,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Careful words about substances that no list of services names."""
+    """Careful words about substances that no list of services names, and the guides to them."""
 
     names: str
     ways: tuple[cards.Way, ...]
+    topics: tuple[Topic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Page:
     nearby: tuple[Block, ...]
     closer: cards.Card | None
     closer_label: str
+    awake: tuple[cards.Card, ...]
     remote: tuple[cards.Card, ...]
     lifts: tuple[Again, ...]
     next: Again | None
@@ -98,6 +104,7 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
     crisis = made(results.crisis)
     is_urgent = any(vocabulary.needs[need].urgent for need in query.needs)
     followed = results.next_page
+    awake = _awake(results)
     remote_is_full = len(results.remote) >= query.limit and query.limit < int(MORE_REMOTE)
     return Page(
         form=forms.form(vocabulary, asked, country, site.searcher.counts(results)),
@@ -112,7 +119,8 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         nearby=_blocks(results, made),
         closer=made([results.closer])[0] if results.closer else None,
         closer_label=_closer_label(results.closer),
-        remote=made(results.remote),
+        awake=made(awake),
+        remote=made([match for match in results.remote if match not in awake]),
         lifts=tuple(_lift(vocabulary, asked, lift) for lift in results.lifts),
         next=_following(asked, followed) if followed else None,
         is_first_page=query.after is None,
@@ -136,6 +144,18 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
             if tag != language()
         ),
     )
+
+
+def _awake(results: Results) -> list[Match]:
+    """Return what is open by phone or online while it is night at the place and no door near it is open: it stands first."""
+    place = results.place
+    if place is None or place.point is None or any(match.open.state is OpenState.OPEN for match in results.nearby):
+        return []
+    zone = place.timezone or geo.timezone_at(place.point)
+    hour = results.query.at.astimezone(ZoneInfo(zone)).hour if zone else NIGHT_ENDS
+    if NIGHT_ENDS <= hour < NIGHT_BEGINS:
+        return []
+    return [match for match in results.remote if match.open.state is OpenState.OPEN][:AWAKE_SHOWN]
 
 
 def _needs(vocabulary: Vocabulary, needs: Sequence[str]) -> str:
@@ -235,4 +255,5 @@ def _caution(site: Site, results: Results) -> Caution | None:
                 cards.Way(way.by, way.href, f"{row['name']}: {way.label[:1].lower()}{way.label[1:]}") for way in ways
             )
             break
-    return Caution(_needs(vocabulary, named), ways)
+    guides = tuple(topic for topic in site.topics.values() if set(topic.needs) & set(named))
+    return Caution(_needs(vocabulary, named), ways, guides)

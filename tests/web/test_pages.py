@@ -1,8 +1,11 @@
 """Home, results, crisis lines, about: what each says and where its buttons lead. The client looks over each page."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from checked import Checked, Own, check, site_on, words
@@ -12,8 +15,11 @@ from directory.config import Config
 from directory.crisis import CrisisBook
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
-from directory.records import Phone
-from directory.web import cards, schemas, strip
+from directory.records import Kind, Phone
+from directory.search import Searcher
+from directory.web import cards, results, schemas, strip
+from directory.web.params import Asked
+from directory.web.site import Site
 
 pytest_plugins = ["sites"]
 
@@ -277,3 +283,28 @@ def test_a_filter_says_how_many_places_it_leaves(shipped: Checked) -> None:
 def test_guides_fit_the_search_and_kratom_has_its_own(shipped: Checked) -> None:
     assert "/topics/kratom" in shipped.find(need=["kratom"]).links
     assert "/topics/depression-and-anxiety" in shipped.find(need=["depression", "anxiety"]).links
+
+
+@pytest.mark.parametrize(("hour", "first"), [(2, "awake"), (12, "nearby")])
+def test_at_night_what_is_open_by_phone_stands_before_closed_doors(
+    own: Own, vocabulary: Vocabulary, gazetteer: Gazetteer, crisis_book: CrisisBook, hour: int, first: str
+) -> None:
+    line: dict[str, Any] = {
+        "kind": Kind.SUPPORT_GROUP,
+        "address_1": None,
+        "postal_code": None,
+        "city": None,
+        "region": None,
+        "point": None,
+    }
+    own.directory.ingest(source(), rows(
+        listing("door", hours="Mo-Fr 14:00-17:00", timezone="America/Chicago"),
+        replace(listing("warm"), **line, name="Warm line", service_area=("US",), hours="24/7"),
+    ))  # fmt: skip
+    searcher = Searcher(own.directory.database, vocabulary, gazetteer, crisis_book)
+    site = Site(Config(), searcher, {})
+    asked = Asked({"near": ("60601",), "need": ("depression",)})
+    at = datetime(2026, 9, 7, hour, tzinfo=ZoneInfo("America/Chicago"))
+    page = results.page(site, asked, searcher.search(replace(asked.query(vocabulary), at=at)))
+    assert [card.name for card in page.awake] == (["Warm line"] if first == "awake" else [])
+    assert [card.name for card in page.remote] == ([] if first == "awake" else ["Warm line"])
