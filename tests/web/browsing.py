@@ -6,14 +6,19 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from conftest import missing
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from directory import query
+from directory.web import site, words
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
@@ -76,6 +81,7 @@ def watched(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
     context = browser.new_context(base_url=address, **{"viewport": LARGE, **options})
     try:
         seen = watch(context, address)
+        context.set_default_timeout(10_000)
         yield context.new_page()
         assert seen.wrong == []
         assert seen.requests
@@ -94,6 +100,18 @@ def watch(context: BrowserContext, address: str) -> Seen:
     context.expose_function("told", lambda text: seen.wrong.append(f"content policy: {text}"))
     context.add_init_script(TELLS_VIOLATIONS)
     return seen
+
+
+def hold_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
+    """Let it be ``at`` for every page made in this process."""
+
+    class Held(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return at.astimezone(tz)
+
+    for module in (site, query, words):
+        monkeypatch.setattr(module, "datetime", Held)
 
 
 def fits(page: Page) -> bool:

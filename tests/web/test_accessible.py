@@ -21,7 +21,10 @@ OPTIONS = {
     "resultTypes": ["violations"],
 }
 # What a finger has to hit; links inside a sentence are as high as their line (WCAG 2.2, 2.5.8).
-TARGETS = ".btn, summary, select, input:not([type=checkbox], [type=hidden]), .choices label, .top a, .links a, .countries a, h3 a, .where a"
+TARGETS = (
+    ".btn, summary, select, input:not([type=checkbox], [type=hidden]), .choices label, "
+    ".top a, .where a, .links a, .countries a, h3 a"
+)
 TOO_LOW = """(wanted) => [...document.querySelectorAll(wanted)].filter(each => each.checkVisibility())
     .map(each => [each.textContent.trim(), each.getBoundingClientRect().height]).filter(each => each[1] < 43.9)"""
 
