@@ -15,7 +15,7 @@ from directory.models import TokenCount
 from directory.needs import Vocabulary
 
 # A page in the middle of a metropolis counts no further; it then says "at least".
-MOST = 2000
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/api/search")
     def search() -> Response:
         asked = params.asked()
-        results = searcher.search(asked.query(searcher.vocabulary))
+        results = searcher.search(asked.query(searcher.vocabulary, site.now()))
         return _json(schemas.search_answer(results))
 
     @routes.get("/api/resources/<int:resource_id>")

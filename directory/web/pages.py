@@ -35,7 +35,7 @@ def blueprint(site: Site) -> Blueprint:
         asked = params.Asked({})
         try:
             asked = params.asked()
-            query = asked.query(searcher.vocabulary, limit=results.SHOWN)
+            query = asked.query(searcher.vocabulary, site.now(), limit=results.SHOWN)
         except BadQuery as error:
             return _search_again(asked, error)
         return _answer(asked, query)

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes, urlencode
@@ -94,8 +95,8 @@ class Asked:
         """Return the link that asks the same, for somebody who wants to share it."""
         return "/find?" + urlencode(self.pairs("after"))
 
-    def query(self, vocabulary: Vocabulary, *, limit: str = "") -> query.Query:
-        """Return the query these words ask; ``limit`` where none was sent.
+    def query(self, vocabulary: Vocabulary, at: datetime, *, limit: str = "") -> query.Query:
+        """Return the query these words ask at an instant; ``limit`` where none was sent.
 
         Raises:
             BadQuery: as ``query.build``; a number with a fraction where only whole ones make sense.
@@ -104,7 +105,7 @@ class Asked:
             name: self.values.get(name, ()) if parameter.repeatable else self.one(name)
             for name, parameter in PARAMETERS.items()
         }
-        built = query.build(vocabulary, **{**words, "limit": self.one("limit") or limit})
+        built = query.build(vocabulary, **{**words, "limit": self.one("limit") or limit, "at": at})
         for name, parameter in PARAMETERS.items():
             if parameter.kind == "integer" and self.one(name):
                 whole(self.one(name), name)

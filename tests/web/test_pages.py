@@ -1,7 +1,6 @@
 """Home, results, crisis lines, about: what each says and where its buttons lead. The client looks over each page."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,15 @@ from directory.web.params import Asked
 from directory.web.site import Site
 
 pytest_plugins = ["sites"]
+
+NOON = datetime(2026, 9, 7, 17, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown first depends on the hour; here it is noon in Chicago."""
+    monkeypatch.setattr(Site, "now", lambda _: NOON)
+
 
 # 988 works in the United States, its territories and Canada only.
 TERRITORIES = {f"/crisis/{code}" for code in ("PR", "GU", "VI", "AS", "MP")}
@@ -289,22 +297,15 @@ def test_guides_fit_the_search_and_kratom_has_its_own(shipped: Checked) -> None:
 def test_at_night_what_is_open_by_phone_stands_before_closed_doors(
     own: Own, vocabulary: Vocabulary, gazetteer: Gazetteer, crisis_book: CrisisBook, hour: int, first: str
 ) -> None:
-    line: dict[str, Any] = {
-        "kind": Kind.SUPPORT_GROUP,
-        "address_1": None,
-        "postal_code": None,
-        "city": None,
-        "region": None,
-        "point": None,
-    }
+    nowhere: dict[str, Any] = dict.fromkeys(("address_1", "postal_code", "city", "region", "point"))
     own.directory.ingest(source(), rows(
         listing("door", hours="Mo-Fr 14:00-17:00", timezone="America/Chicago"),
-        replace(listing("warm"), **line, name="Warm line", service_area=("US",), hours="24/7"),
+        listing("warm", kind=Kind.SUPPORT_GROUP, name="Warm line", service_area=("US",), hours="24/7", **nowhere),
     ))  # fmt: skip
     searcher = Searcher(own.directory.database, vocabulary, gazetteer, crisis_book)
     site = Site(Config(), searcher, {})
     asked = Asked({"near": ("60601",), "need": ("depression",)})
     at = datetime(2026, 9, 7, hour, tzinfo=ZoneInfo("America/Chicago"))
-    page = results.page(site, asked, searcher.search(replace(asked.query(vocabulary), at=at)))
+    page = results.page(site, asked, searcher.search(asked.query(vocabulary, at)))
     assert [card.name for card in page.awake] == (["Warm line"] if first == "awake" else [])
     assert [card.name for card in page.remote] == ([] if first == "awake" else ["Warm line"])
