@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import missing
@@ -17,14 +18,16 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from directory import query
-from directory.web import site, words
+from directory.web import words
+from directory.web.site import Site
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync --disable-dev-shm-usage"
 ).split()
 SMALL, LARGE = {"width": 320, "height": 568}, {"width": 1280, "height": 800}
+TWO_AT_NIGHT = datetime(2026, 11, 24, 2, tzinfo=ZoneInfo("America/Chicago"))
+NOON = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("America/Chicago"))
 TELLS_VIOLATIONS = "addEventListener('securitypolicyviolation', e => told(e.effectiveDirective + ' ' + e.blockedURI))"
 
 
@@ -110,8 +113,8 @@ def hold_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return at.astimezone(tz)
 
-    for module in (site, query, words):
-        monkeypatch.setattr(module, "datetime", Held)
+    monkeypatch.setattr(Site, "now", lambda _: at)
+    monkeypatch.setattr(words, "datetime", Held)
 
 
 def fits(page: Page) -> bool:

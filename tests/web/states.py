@@ -7,6 +7,7 @@ STATES = {
     "choose place": "/find?near=Springfield&need=depression",
     "place not found": "/find?near=Xyzzyville&need=grief",
     "results": "/find?near=60601&need=depression&need=anxiety",
+    "results at night": "/find?near=60601&need=depression&need=anxiety",
     "no place": "/find?need=grief",
     "nothing nearby": "/find?near=Jordan, MT&need=anxiety",
     "filters leave nothing": "/find?near=Boise, ID&need=depression&language=vi&payment=free",

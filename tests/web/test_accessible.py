@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import LARGE, SMALL, fits, unfold, watched
+from browsing import LARGE, NOON, SMALL, TWO_AT_NIGHT, fits, hold_clock, unfold, watched
 from playwright.sync_api import Browser, Page
 from states import ANSWERS, DEGRADED, STATES
 
@@ -38,7 +38,15 @@ def opened(browser: Browser, shipped_address: str) -> Iterator[Page]:
 
 @pytest.mark.parametrize("language", ["", "/es"], ids=["en", "es"])
 @pytest.mark.parametrize("state", [*STATES, *DEGRADED])
-def test_axe_finds_nothing(state: str, language: str, opened: Page, paths: dict[str, str], request: Any) -> None:
+def test_axe_finds_nothing(
+    state: str,
+    language: str,
+    opened: Page,
+    paths: dict[str, str],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold_clock(monkeypatch, TWO_AT_NIGHT if "night" in state else NOON)
     if state in DEGRADED:
         with watched(opened.context.browser, request.getfixturevalue("degraded_address")) as page:
             assert found(page, language + paths[state], 503) == {}
@@ -69,3 +77,11 @@ def found(page: Page, path: str, status: int) -> dict[str, list[Any]]:
 
 AXE_RUN = """async (options) => (await axe.run(document, options)).violations.flatMap(
     rule => rule.nodes.map(node => [rule.id, node.html.slice(0, 200), node.failureSummary]))"""
+
+
+def test_axe_sees_what_is_wrong_here_too(opened: Page) -> None:
+    opened.goto("/about")
+    opened.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<input><h4>too deep</h4>')")
+    opened.evaluate("document.querySelector('h1').style.color = 'dimgray'")
+    opened.evaluate(AXE)
+    assert {"label", "color-contrast-enhanced"} <= {rule for rule, *_ in opened.evaluate(AXE_RUN, OPTIONS)}

@@ -5,20 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
-from browsing import FLAGS, LARGE, SMALL, chromium, fits, hold_clock, watched
+from browsing import FLAGS, LARGE, NOON, SMALL, TWO_AT_NIGHT, chromium, fits, hold_clock, watched
 from playwright.sync_api import Browser, Locator, Page, Playwright
 from pypdf import PdfReader
 
 pytest_plugins = ["sites", "browsers"]
 
-TWO_AT_NIGHT = datetime(2026, 11, 24, 2, tzinfo=ZoneInfo("America/Chicago"))
-NOON = datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("America/Chicago"))
 WAYS = ("a[href='tel:911']", "a.call[href='tel:988']", "a.text[href^='sms:']", "a.chat")
 VISITORS = [
     (SMALL, "light", True, ""),
@@ -31,8 +27,11 @@ VISITORS = [
 @pytest.fixture(
     params=VISITORS, ids=lambda v: f"{v[0]['width']}px-{v[1]}-{'script' if v[2] else 'no-script'}-{v[3][1:] or 'en'}"
 )
-def page(request: pytest.FixtureRequest, browser: Browser, shipped_address: str) -> Iterator[Page]:
-    """The home page, as one of four visitors sees it."""
+def page(
+    request: pytest.FixtureRequest, browser: Browser, shipped_address: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Page]:
+    """The home page at noon, as one of four visitors sees it."""
+    hold_clock(monkeypatch, NOON)
     size, scheme, script, language = request.param
     with watched(browser, shipped_address, viewport=size, color_scheme=scheme, java_script_enabled=script) as opened:
         opened.goto(language or "/")
