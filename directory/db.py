@@ -121,29 +121,46 @@ class Database:
             raise unavailable(error) from error
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open the one writing transaction: it waits for another to end, commits at the end, or leaves no trace."""
-        with self.staging() as connection, self.switching(connection):
+    def writing(self, patience_ms: int | None = None) -> Iterator[Connection]:
+        """Open the one writing transaction: it waits for another to end, commits at the end, or leaves no trace.
+
+        ``patience_ms`` is how long it waits; without it SQLite waits for a minute, PostgreSQL as long as it takes.
+
+        Raises:
+            DatabaseUnavailable: it cannot be written, or another transaction took longer than that.
+        """
+        with self.staging() as connection, self.switching(connection, patience_ms):
             yield connection
 
     @contextmanager
     def staging(self) -> Iterator[Connection]:
         """Open a connection that may hold temporary tables; it locks nobody out until ``switching``."""
+        with self._lock:
+            engine = self._engine_for_writing()
         try:
-            with self._engine_for_writing().connect() as connection:
+            with engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
             raise unavailable(error) from error
 
     @contextmanager
-    def switching(self, connection: Connection) -> Iterator[None]:
+    def switching(self, connection: Connection, patience_ms: int | None = None) -> Iterator[None]:
         """Hold the one writing transaction on a connection from ``staging``."""
         if self.is_sqlite:
+            _on_driver(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS if patience_ms is None else patience_ms}")
             connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             if not self.is_sqlite:
+                if patience_ms is not None:
+                    connection.execute(text(f"SET LOCAL lock_timeout = {patience_ms}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             yield
+
+    def sweep(self) -> None:
+        """Write SQLite's log back into the database, so that what was forgotten stays in no file."""
+        if self.is_sqlite:
+            with self.staging() as connection:
+                _on_driver(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -224,6 +241,9 @@ class Database:
         if self._read is not None:
             self._read.dispose()
             self._read = None
+        if self._write is not None and self._seen is not None and self._seen[:2] != state[:2]:
+            self._write.dispose()  # it would write into the file that was replaced
+            self._write = None
         try:
             with self._engine_for_reading().connect() as connection:
                 self._check_version(connection)
@@ -260,6 +280,13 @@ def unavailable(error: Exception) -> DatabaseUnavailable:
     if isinstance(error, OperationalError) and "locked" in reason:
         return DatabaseUnavailable("another import is running; try again when it has ended")
     return DatabaseUnavailable(f"the database cannot be used: {reason}")
+
+
+def _on_driver(connection: Connection, pragma: str) -> None:
+    """Set what cannot be set inside a transaction."""
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.execute(pragma)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -84,7 +84,7 @@ class Directory:
         except _RollBack:
             pass
         if report.hidden:
-            self._sweep()
+            self.database.sweep()
         return report
 
     def undo(self, key: str) -> Report:
@@ -136,7 +136,7 @@ class Directory:
             now = connection.execute(select(Listing.resource_id).where(Listing.id.in_(meant))).scalars()
             resources_now = sorted({each for each in now if each is not None})
         if hidden:
-            self._sweep()
+            self.database.sweep()
         return resources_now
 
     def correct(self, name: str, pairs: Mapping[str, str], by: str | None, on: date) -> Corrected:
@@ -203,16 +203,8 @@ class Directory:
             self._rebuild(connection, {each.id for each in named.members})
             done.tell(before, correcting.shown_fields(connection, named.resource_id, self.vocabulary))
         if corrections.HIDING in done.changes:
-            self._sweep()
+            self.database.sweep()
         return done
-
-    def _sweep(self) -> None:
-        """Write SQLite's log back into the database, so that a street that was forgotten stays in no file."""
-        if self.database.is_sqlite:
-            with self.database.staging() as connection:
-                driver = connection.connection.driver_connection
-                if driver is not None:
-                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _rebuild(self, connection: Connection, listing_ids: set[int]) -> None:
         resources.store_keys(connection, listing_ids)

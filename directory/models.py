@@ -158,6 +158,25 @@ class Correction(Base):
     made_by: Mapped[str | None] = mapped_column(String(300))
 
 
+class WrongReport(Base):
+    """What somebody said is wrong with a resource, open until a maintainer closes it. Nothing tells who, or at what hour."""
+
+    __tablename__ = "wrong_report"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resource_id: Mapped[int] = mapped_column(Word, index=True, comment="as it was then; it may be merged away or gone")
+    reason: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str] = mapped_column(Text, comment="only for maintainers; empty once closed")
+    day: Mapped[date] = mapped_column(Date, index=True, comment="UTC, of the first time")
+    times: Mapped[int] = mapped_column(Integer)
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    note: Mapped[str | None] = mapped_column(String(300), comment="what came of it")
+    __table_args__ = (
+        CheckConstraint("reason IN ('disconnected', 'moved', 'not_accepting', 'wrong_hours', 'other')", name="reason"),
+        CheckConstraint("closed_on IS NULL OR words = ''", name="closed"),
+        {"sqlite_autoincrement": True},
+    )
+
+
 class Fetch(Base):
     """The newest download of a source that names a URL: when, and the tag its publisher gave it."""
 

@@ -2,11 +2,11 @@
 
 import sys
 
-from directory.cli import deciding, exporting, importing, keeping, looking, month, serving, templates
+from directory.cli import deciding, exporting, feedback, importing, keeping, looking, month, serving, templates
 from directory.cli.root import directory
 
 __all__ = [
-    "deciding", "directory", "exporting", "importing", "keeping", "looking", "main", "month", "serving", "templates",
+    "deciding", "directory", "exporting", "feedback", "importing", "keeping", "looking", "main", "month", "serving", "templates",
 ]  # fmt: skip
 
 

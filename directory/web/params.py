@@ -36,12 +36,16 @@ class WordsOnly(Request):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: its JSON type, what it asks, whether it may be repeated, further JSON Schema keywords it keeps to."""
+    """One parameter: its JSON type, what it asks, whether it may be repeated, further JSON Schema keywords it keeps to.
+
+    ``is_prose``: any character may be in it; whoever takes it cleans it.
+    """
 
     kind: str
     means: str
     repeatable: bool = False
     facet: str | None = None
+    is_prose: bool = False
     rule: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -140,6 +144,15 @@ def sent(known: Mapping[str, Parameter]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def posted(known: Mapping[str, Parameter]) -> dict[str, tuple[str, ...]]:
+    """Return what the form of this request sends, as typed; what is blank is left out.
+
+    Raises:
+        BadQuery, RequestEntityTooLarge: as ``asked``.
+    """
+    return _kept(_form(), known)
+
+
 def whole(text: str, name: str) -> int:
     """Return the whole number that a parameter is.
 
@@ -169,6 +182,11 @@ def host_address() -> str:
 def wants_no_body() -> bool:
     """Return whether only the headers of the answer are asked for."""
     return request.method == "HEAD"
+
+
+def is_posted() -> bool:
+    """Return whether the request sends a form."""
+    return bool(request.method == "POST")
 
 
 def is_empty() -> bool:
@@ -213,7 +231,9 @@ def _kept(pairs: Sequence[tuple[str, str]], known: Mapping[str, Parameter]) -> d
             raise BadQuery(
                 f"there is no parameter {shown(name, 40)}{hint if known else ' here'}", field=shown(name, 40).strip("'")
             )
-        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in value):
+        if not known[name].is_prose and any(
+            unicodedata.category(c) in {"Cc", "Cs"} and c not in "\t\r\n" for c in value
+        ):
             raise BadQuery(_("'{name}' holds a character that nobody can type", name=name), field=name)
         found.setdefault(name, []).append(value)
     for name, values in found.items():

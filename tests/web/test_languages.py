@@ -20,6 +20,7 @@ pytest_plugins = ["sites"]
 PAGES = [
     "/", "/crisis", "/crisis/US", "/about", "/resources/1", "/find?near=Bronx, NY&need=depression&need=alcohol&age=30",
     "/find?near=Springfield", "/find?near=Nowhereville", "/find?near=60601&need=kratom", "/find?neer=x", "/nothing",
+    "/resources/1/wrong", "/resources/1/wrong/thanks",
 ]  # fmt: skip
 
 
