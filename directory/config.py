@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from directory.errors import BadSetting
 
@@ -36,6 +37,7 @@ class Config:
     trusted_hosts: tuple[str, ...] = ()
     https: bool = False
     geocoder_contact: str = ""
+    exit_url: str = "https://www.weather.gov/"
 
     def __post_init__(self) -> None:
         if not (len(self.country) == 2 and self.country.isalpha() and self.country.isupper()):
@@ -46,6 +48,13 @@ class Config:
             raise BadSetting(f"DIRECTORY_PORT is {self.port}; write a number from 0 to 65535", field="port")
         if not 1 <= self.workers <= 64:
             raise BadSetting(f"DIRECTORY_WORKERS is {self.workers}; write a number from 1 to 64", field="workers")
+        if self.exit_url and not (
+            urlsplit(self.exit_url).scheme in {"http", "https"} and urlsplit(self.exit_url).netloc
+        ):
+            raise BadSetting(
+                f"DIRECTORY_EXIT_URL is '{self.exit_url}'; write a web address, such as https://www.weather.gov/, or nothing",
+                field="exit_url",
+            )
         if not self.data_folder.is_dir():
             raise BadSetting(f"DIRECTORY_DATA_FOLDER: there is no folder {self.data_folder}", field="data_folder")
         if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):

@@ -65,6 +65,7 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
             "strip": site.strip(g.get("country", config.country)),
             "static": site.static_address,
             "has_topics": bool(site.topics),
+            "exit_url": config.exit_url,
         }
 
     languages.in_each(app, pages.blueprint(site))

@@ -59,7 +59,7 @@ def blueprint(site: Site) -> Blueprint:
         paths = (
             [f"/resources/{each}" for each in site.searcher.ids_shown(first, last)]
             if number
-            else ["/", "/about", "/crisis", *(f"/crisis/{code}" for code, _name in site.countries()), "/topics",
+            else ["/", "/about", "/crisis", "/safety", *(f"/crisis/{code}" for code, _name in site.countries()), "/topics",
                   *(f"/topics/{slug}" for slug in site.topics)]
         )  # fmt: skip
         return _xml(linked_data.sitemap(params.host_address(), paths))

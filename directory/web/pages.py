@@ -25,13 +25,13 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/")
     def home() -> str:
-        form = forms.form(searcher.vocabulary, params.Asked({}), site.config.country)
-        return render_template("home.html", form=form, error=None, topics=site.topics.values())
+        return _home()
 
     @routes.route("/find", methods=["GET", "POST"])
     def find() -> AnyResponse:
         if params.is_empty():
-            return redirect(at("/"), 303)
+            # What a refreshed or restored page of results asks for: a script on it asks its search again.
+            return make_response(_home(unasked=True), NOT_INDEXED)
         asked = params.Asked({})
         try:
             asked = params.asked()
@@ -40,12 +40,16 @@ def blueprint(site: Site) -> Blueprint:
             return _search_again(asked, error)
         return _answer(asked, query)
 
+    def _home(*, unasked: bool = False) -> str:
+        form = forms.form(searcher.vocabulary, params.Asked({}), site.config.country)
+        return render_template("home.html", form=form, error=None, topics=site.topics.values(), unasked=unasked)
+
     def _answer(asked: params.Asked, query: Query) -> Response:
         found = searcher.search(query)
         g.country = found.country
         page = results.page(site, asked, found)
         template = "choose_place.html" if found.candidates or found.place_not_found else "results.html"
-        response = make_response(render_template(template, page=page))
+        response = make_response(render_template(template, page=page, answered=True))
         response.headers.update(NOT_INDEXED)
         return response
 
@@ -54,7 +58,7 @@ def blueprint(site: Site) -> Blueprint:
         g.country = place.country if place is not None else site.config.country
         form = forms.form(searcher.vocabulary, asked, g.country)
         response = make_response(
-            render_template("home.html", form=form, error=error, labels=forms.labels()), error.status
+            render_template("home.html", form=form, error=error, labels=forms.labels(), answered=True), error.status
         )
         response.headers.update(NOT_INDEXED)
         return response

@@ -1,4 +1,4 @@
-"""The pages that stand when the database is gone, made from files alone: crisis lines and topics."""
+"""The pages that stand when the database is gone, made from files alone: crisis lines, safety and guides."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def blueprint(site: Site) -> Blueprint:
         if code != country:
             return redirect(at(f"/crisis/{country}"), 301)
         return _crisis(site, country, chooser=False)
+
+    @routes.get("/safety")
+    def safety() -> str:
+        return render_template("safety.html")
 
     @routes.get("/topics")
     def topics() -> str:

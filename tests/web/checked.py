@@ -115,6 +115,12 @@ def check(response: TestResponse) -> Page:
 
     body = list(page.one("body"))
     assert (body[0].tag, body[0].get("href")) == ("a", "#main") and "main" in ids
+    leaving = [each for each in page.all("a") if each.get("data-exit") is not None]
+    if leaving:
+        copy = body.pop(1)
+        assert leaving == [copy, leaving[-1]] and copy.get("class") == "skip", "one to jump to, one in sight"
+        assert {each.get("rel") for each in leaving} == {"nofollow noreferrer"}
+        assert f"{prefix}/safety" in page.links
     assert (body[1].tag, body[1].get("class")) == ("aside", "strip"), "the crisis strip comes first"
     strip = [link.get("href", "") for link in body[1].iter("a")]
     assert any(link.startswith(("tel:", "https://")) for link in strip)
@@ -122,8 +128,13 @@ def check(response: TestResponse) -> Page:
 
     for each in elements:
         assert each.tag not in {"style", "iframe"}
-        if each.tag == "script":
-            assert each.get("type") == "application/ld+json", "data runs nothing"
+        if each.tag == "script" and each.get("type") == "application/ld+json":
+            assert each.get("src") is None, "data runs nothing"
+        elif each.tag == "script":
+            assert each.attrib.keys() == {"src", "defer"} and not each.text, (
+                "nothing inline, nothing that holds up the page"
+            )
+            assert each.get("src", "").startswith("/static/")
         for name, value in each.attrib.items():
             assert name != "style" and not name.startswith("on")
             assert name not in LOADS or value.startswith("/"), "nothing is loaded from another host"

@@ -80,9 +80,12 @@ def test_a_shared_link_answers_as_the_form_does(shipped: Checked) -> None:
     assert shipped.get(link).cards() == sent.cards()
 
 
-def test_find_without_a_question_goes_home(shipped: Checked) -> None:
-    answer = shipped.client.get("/find")
-    assert (answer.status_code, answer.location) == (303, "/")
+def test_find_without_a_question_shows_the_search_form(shipped: Checked) -> None:
+    page = shipped.get("/find")
+    assert page.status == 200
+    assert words(page.one("h1")) == "Find help near you"
+    assert page.response.headers["X-Robots-Tag"].startswith("noindex")
+    assert page.form("Find help")["near"] == [""]
 
 
 def test_old_facts_say_so_and_are_never_open_or_priced(shipped: Checked) -> None:
