@@ -10,9 +10,10 @@ from flask import Flask, Response, g, request
 from directory.web import log, params
 from directory.web.site import Site
 
-# No script, no inline style and no other host. What a later page needs is added here, never 'unsafe-inline'.
+# Nothing inline and no other host. What a later page needs is added here, never 'unsafe-inline'.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 ALWAYS = {
     "Content-Security-Policy": POLICY,
@@ -25,7 +26,18 @@ ALWAYS = {
 # With no-store the Back button would send a search again.
 PAGES = "private, no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"
-_COMPRESSED = frozenset({"text/html", "application/xml", "text/css", "text/plain", "application/json", "image/svg+xml"})
+_COMPRESSED = frozenset(
+    {
+        "text/html",
+        "application/xml",
+        "text/css",
+        "text/javascript",
+        "application/javascript",
+        "text/plain",
+        "application/json",
+        "image/svg+xml",
+    }
+)
 _WORTH_IT = 500
 
 
@@ -51,6 +63,7 @@ def register(app: Flask, site: Site) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(ALWAYS)
+        response.headers["Content-Security-Policy"] = policy(site.config.map_tiles_host)
         if site.config.https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint == "static" and response.status_code in {200, 304}:
@@ -60,6 +73,11 @@ def register(app: Flask, site: Site) -> None:
         else:
             response.headers["Cache-Control"] = PAGES
         return response
+
+
+def policy(tile_host: str = "") -> str:
+    """Return the content policy; an operator's tiles may be shown from their host, and from no other."""
+    return POLICY.replace("img-src 'self'", f"img-src 'self' https://{tile_host}") if tile_host else POLICY
 
 
 def _compressed(response: Response) -> Response:
