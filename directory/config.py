@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from directory.errors import BadSetting
 
 PREFIX = "DIRECTORY_"
+# The host of a tile address goes into the content policy, so nothing but a plain name and port may stand there.
+_TILES = re.compile(r"https://[a-z0-9.-]+(:\d+)?/[^\s;,'\"]*")
 
 
 def shipped_folder(name: str) -> Path:
@@ -38,6 +41,8 @@ class Config:
     https: bool = False
     geocoder_contact: str = ""
     exit_url: str = "https://www.weather.gov/"
+    map_tiles: str = ""
+    map_tiles_credit: str = ""
 
     def __post_init__(self) -> None:
         if not (len(self.country) == 2 and self.country.isalpha() and self.country.isupper()):
@@ -59,6 +64,19 @@ class Config:
             raise BadSetting(f"DIRECTORY_DATA_FOLDER: there is no folder {self.data_folder}", field="data_folder")
         if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise BadSetting("DIRECTORY_DATABASE_URL must begin with sqlite:/// or postgresql://", field="database_url")
+        if self.map_tiles and not _is_tile_address(self.map_tiles):
+            raise BadSetting(
+                f"DIRECTORY_MAP_TILES is '{self.map_tiles}'; write one https address with {{z}}, {{x}} and {{y}}, such as "
+                "https://tiles.example.org/{z}/{x}/{y}.png",
+                field="map_tiles",
+            )
+        if self.map_tiles and not self.map_tiles_credit:
+            raise BadSetting("DIRECTORY_MAP_TILES needs DIRECTORY_MAP_TILES_CREDIT beside it", field="map_tiles_credit")
+
+    @property
+    def map_tiles_host(self) -> str:
+        """Return the host (and port) that map tiles come from, "" when there are none."""
+        return urlsplit(self.map_tiles).netloc
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Config:
@@ -78,6 +96,10 @@ class Config:
                 raise BadSetting(f"there is no setting {variable}{hint}", field=variable)
             values[known[variable].name] = _parse(variable, known[variable].type, text)
         return cls(**values)  # type: ignore[arg-type]
+
+
+def _is_tile_address(text: str) -> bool:
+    return _TILES.fullmatch(text) is not None and set(re.findall(r"\{(.*?)\}", text)) in ({"z", "x", "y"}, {*"zxyr"})
 
 
 def _parse(variable: str, kind: object, text: str) -> object:

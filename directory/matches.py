@@ -10,7 +10,7 @@ from typing import Any
 from directory import hours
 from directory.needs import Vocabulary
 from directory.query import Cursor, Query
-from directory.records import Kind, OpenState, Place
+from directory.records import Kind, OpenState, Place, Precision
 from directory.wording import _, named
 
 # How long facts stay good after their last check (design: crisis line 180 days, meeting 12 months, the rest 24).
@@ -21,6 +21,8 @@ LIMITS = {
     Kind.TREATMENT_PROGRAM: timedelta(days=730),
 }
 EMERGENCY = "emergency_number"
+# How a position may be known that is the place itself, not the centre of an area.
+EXACT = frozenset({str(Precision.SOURCE), str(Precision.ADDRESS)})
 MENTAL, SUBSTANCE = "mental_health", "substance_use"
 
 
@@ -47,7 +49,7 @@ class Match:
     @property
     def distance_is_approximate(self) -> bool:
         """Return whether the position is only an area's centre."""
-        return self.distance_km is not None and self.resource["precision"] not in {"source", "address"}
+        return self.distance_km is not None and self.resource["precision"] not in EXACT
 
 
 @dataclass(frozen=True, slots=True)

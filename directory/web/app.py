@@ -11,7 +11,7 @@ from directory import topics
 from directory.config import Config, shipped_folder
 from directory.errors import DatabaseUnavailable
 from directory.search import Searcher
-from directory.web import api, faults, files, headers, hsds, languages, pages, params, standing, wrong
+from directory.web import api, faults, files, headers, hsds, languages, maps, pages, params, standing, wrong
 from directory.web.site import STATIC, Site
 
 # These answer without the database: what runs, what never changes.
@@ -66,11 +66,13 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
             "static": site.static_address,
             "has_topics": bool(site.topics),
             "exit_url": config.exit_url,
+            "tile_host": config.map_tiles_host,
         }
 
     languages.in_each(app, pages.blueprint(site))
     languages.in_each(app, standing.blueprint(site))
     languages.in_each(app, wrong.blueprint(site))
+    languages.in_each(app, maps.blueprint(site))
     app.register_blueprint(api.blueprint(site))
     app.register_blueprint(files.blueprint(site))
     app.register_blueprint(hsds.blueprint(site))

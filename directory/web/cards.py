@@ -12,7 +12,7 @@ from directory.clean import safe_url
 from directory.matches import EMERGENCY, Match
 from directory.needs import Vocabulary
 from directory.records import Kind, Phone
-from directory.web import care, words
+from directory.web import care, spots, words
 from directory.wording import _
 
 
@@ -48,6 +48,7 @@ class Card:
     notice: str
     treats_both: bool
     is_emergency: bool
+    spot: spots.Spot | None
 
 
 def ways(row: Mapping[str, Any], country: str) -> tuple[Way, ...]:
@@ -104,6 +105,7 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         notice=status_words(row),
         treats_both=bool(row["integrated"]),
         is_emergency=row["kind"] == EMERGENCY,
+        spot=spots.spot(row),
     )
 
 

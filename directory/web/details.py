@@ -11,7 +11,7 @@ from directory.clean import safe_url
 from directory.matches import Match
 from directory.needs import Vocabulary
 from directory.records import Kind
-from directory.web import cards, care, linked_data, params, words
+from directory.web import cards, care, linked_data, params, spots, words
 from directory.web.site import Site
 from directory.wording import _, named
 from directory.writers import icalendar
@@ -65,6 +65,7 @@ class Page:
     unchecked: bool
     id: int
     meets: bool
+    map: spots.Drawn
     linked_data: Mapping[str, Any]
 
 
@@ -95,6 +96,7 @@ def page(site: Site, row: Mapping[str, Any]) -> Page:
         unchecked=row["last_checked"] is None,
         id=row["id"],
         meets=icalendar.events(row, at) is not None,
+        map=spots.of_resource(row, row["country"] or site.config.country),
         linked_data=linked_data.resource(row, f"{params.host_address()}/resources/{row['id']}", at),
     )
 

@@ -30,7 +30,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 # It stands among the static files and answers for every page.
 WORKER = "worker.js"
 _COMPRESSED = frozenset(
-    {"text/html", "application/xml", "text/css", "text/javascript", "text/plain", "application/json", "image/svg+xml"}
+    """
+    text/html text/css text/plain text/javascript application/javascript application/json application/xml image/svg+xml
+    """.split()
 )
 _WORTH_IT = 500
 
@@ -57,6 +59,7 @@ def register(app: Flask, site: Site) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         response.headers.update(ALWAYS)
+        response.headers["Content-Security-Policy"] = policy(site.config.map_tiles_host)
         if site.config.https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint == "static" and response.status_code in {200, 304}:
@@ -68,6 +71,11 @@ def register(app: Flask, site: Site) -> None:
         else:
             response.headers["Cache-Control"] = PAGES
         return response
+
+
+def policy(tile_host: str = "") -> str:
+    """Return the content policy; an operator's tiles may be shown from their host, and from no other."""
+    return POLICY.replace("img-src 'self'", f"img-src 'self' https://{tile_host}") if tile_host else POLICY
 
 
 def _compressed(response: Response) -> Response:

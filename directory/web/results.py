@@ -14,7 +14,7 @@ from directory.needs import Vocabulary
 from directory.query import Cursor
 from directory.records import OpenState
 from directory.topics import Topic
-from directory.web import cards, care, forms, languages, words
+from directory.web import cards, care, forms, languages, spots, words
 from directory.web.params import Asked
 from directory.web.site import Site
 from directory.wording import _, language, named, ngettext
@@ -92,6 +92,7 @@ class Page:
     to_say: str
     to_ask: tuple[str, ...]
     has_both: bool
+    map: spots.Drawn
 
 
 def page(site: Site, asked: Asked, results: Results) -> Page:
@@ -133,6 +134,7 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         urgent_care=made(_urgent_care(site, results)) if is_urgent and query.after is None else (),
         caution=_caution(site, results),
         shared=asked.address(),
+        map=spots.of_search(results.place, country),
         has_both=any(match.tier == 1 for match in results.nearby)
         and {MENTAL, SUBSTANCE} <= {family(vocabulary, need) for need in query.needs},
         to_say=care.to_say(vocabulary, query.needs),
