@@ -22,7 +22,7 @@ OPTIONS = {
 }
 # What a finger has to hit; links inside a sentence are as high as their line (WCAG 2.2, 2.5.8).
 TARGETS = (
-    ".btn, summary, select, input:not([type=checkbox], [type=hidden]), .choices label, "
+    ".btn, summary, select, input:not([type=checkbox], [type=radio], [type=hidden]), .choices label, "
     ".top a, .where a, .links a, .countries a, h3 a"
 )
 TOO_LOW = """(wanted) => [...document.querySelectorAll(wanted)].filter(each => each.checkVisibility())
