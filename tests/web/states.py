@@ -17,6 +17,9 @@ STATES = {
     "resource": "/resources/1",
     "therapist": "/resources/{therapist}",
     "merged resource": "/resources/{merged}",
+    "something is wrong": "/resources/1/wrong",
+    "report sent without a reason": "/resources/1/wrong",
+    "thanks": "/resources/1/wrong/thanks",
     "crisis list": "/crisis",
     "crisis country": "/crisis/GB",
     "crisis country without lines": "/crisis/GL",
@@ -27,4 +30,12 @@ STATES = {
 }
 # With the database gone.
 DEGRADED = {"degraded search": "/find?near=60601", "degraded crisis": "/crisis"}
-ANSWERS = {"search error": 400, "not found": 404, "degraded search": 503, "degraded crisis": 503}
+# Reached by a form's button.
+SENT = ("report sent without a reason",)
+ANSWERS = {
+    "search error": 400,
+    "report sent without a reason": 400,
+    "not found": 404,
+    "degraded search": 503,
+    "degraded crisis": 503,
+}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browsing import FLAGS, chromium
-from conftest import missing
 from test_server import Served
+from tools import tool
 
-TOOLS = Path(__file__).parent / "lighthouse"
 REPORTS = Path(__file__).parents[2] / "build" / "lighthouse"
 PAGES = {
     "home": "/",
@@ -26,17 +24,6 @@ PAGES = {
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 ALL_FULL = dict.fromkeys(CATEGORIES, 1)
 TRIES = 3
-
-
-def tool(name: str) -> list[str]:
-    """Return the command that starts a tool of package.json; without it the test is skipped, in CI it fails."""
-    node = shutil.which("node")
-    if node is None:
-        missing("Node.js")
-    if not (TOOLS / "node_modules" / name).is_dir():
-        missing(f"{name} (npm ci --prefix tests/web/lighthouse)")
-    program = json.loads((TOOLS / "node_modules" / name / "package.json").read_text(encoding="utf-8"))["bin"]
-    return [node, str(TOOLS / "node_modules" / name / (program if isinstance(program, str) else program[name]))]
 
 
 @pytest.fixture(scope="module")
