@@ -23,12 +23,14 @@ PAGES = {
 }
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 ALL_FULL = dict.fromkeys(CATEGORIES, 1)
-TRIES = 3
+TRIES = 4
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     tool("lighthouse")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.skip("speed is measured with nothing else running: ./run test -n 0 tests/web/test_lighthouse.py")
     server = Served(tmp_path_factory.mktemp("lighthouse"))
     yield server
     server.stop()
