@@ -1,19 +1,15 @@
 """The main job in real Chromium: with and without script, small and large, light and dark."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import missing
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import LARGE, SMALL, fits, watched
+from playwright.sync_api import Browser, Page
 from test_server import Served
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --disable-dev-shm-usage"
-).split()
+pytest_plugins = ["sites", "browsers"]
 
 
 @pytest.fixture(scope="module")
@@ -23,48 +19,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     served.stop()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("Chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(
-    params=[(320, "light", True), (320, "dark", False), (1280, "light", False), (1280, "dark", True)],
-    ids=lambda p: f"{p[0]}px-{p[1]}-{'script' if p[2] else 'no-script'}",
+    params=[(SMALL, "light", True), (SMALL, "dark", False), (LARGE, "light", False), (LARGE, "dark", True)],
+    ids=lambda p: f"{p[0]['width']}px-{p[1]}-{'script' if p[2] else 'no-script'}",
 )
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """A page that asks no other host, is told no cookie and breaks no content policy."""
-    width, scheme, script = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 568 if width == 320 else 900},
-        color_scheme=scheme,
-        java_script_enabled=script,
-        base_url=address,
-    )
-    opened = context.new_page()
-    hosts: set[str] = set()
-    complaints: list[str] = []
-    opened.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
-    opened.on(
-        "console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None
-    )
-    yield opened
-    assert hosts <= {urlsplit(address).netloc}
-    assert complaints == []
-    assert context.cookies() == []
-    context.close()
-
-
-def fits(page: Page) -> bool:
-    """Tell whether nothing stands out to the side."""
-    box = page.locator("body").bounding_box()
-    return box is not None and box["width"] <= page.viewport_size["width"]
+    size, scheme, script = request.param
+    with watched(browser, address, viewport=size, color_scheme=scheme, java_script_enabled=script) as opened:
+        yield opened
 
 
 def test_a_place_and_two_needs_lead_to_a_number_to_call(page: Page, tmp_path: Path) -> None:

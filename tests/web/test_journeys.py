@@ -83,7 +83,7 @@ def test_at_night_open_help_by_phone_comes_before_closed_doors_and_by_day_after(
                 assert re.search(r"Open|Abierto", card.inner_text())
 
 
-def test_a_zip_code_and_two_needs_lead_to_a_number_in_three_steps(page: Page) -> None:
+def test_a_zip_code_and_two_needs_lead_to_a_number_to_call_and_one_tap_shows_it(page: Page) -> None:
     page.locator("#near").fill("60601")
     page.locator("#q").fill("depresión y ansiedad" if "/es" in page.url else "depression and anxiety")
     with page.expect_navigation():
@@ -93,8 +93,9 @@ def test_a_zip_code_and_two_needs_lead_to_a_number_in_three_steps(page: Page) ->
     call = first.locator("a.call")
     assert (call.get_attribute("href") or "").startswith("tel:+1")
     assert re.search(r"depression, anxiety|depresión, ansiedad", first.inner_text()), "it says why it is shown"
-    call.scroll_into_view_if_needed()
-    assert call.is_visible()
+    page.locator(".jump a").first.click()
+    box = call.bounding_box()
+    assert box is not None and 0 <= box["y"] <= box["y"] + box["height"] <= page.viewport_size["height"]
 
 
 def test_by_keyboard_alone_the_same(page: Page) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import FLAGS
 from checked import Checked, Own, check, words
 from conftest import missing
 from factories import listing, rows, source
 from flask import Flask
 from playwright.sync_api import sync_playwright
-from test_browser import FLAGS
 from werkzeug.serving import make_server
 
 from directory.search import Searcher
