@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from signal import SIGKILL
 from socket import SHUT_RDWR, socket
 from threading import Thread
 from typing import Any
@@ -150,10 +154,10 @@ def first(context: BrowserContext) -> Page:
     return context.pages[0]
 
 
-def search(page: Page, near: str = "60601", words: str = "grief") -> None:
-    page.goto("/")
-    page.get_by_label("Where are you?").fill(near)
-    page.get_by_label("What are you going through?").fill(words)
+def search(page: Page, address: str = "") -> None:
+    page.goto(f"{address}/")
+    page.get_by_label("Where are you?").fill("60601")
+    page.get_by_label("What are you going through?").fill("grief")
     page.get_by_role("button", name="Find help").click()
     page.get_by_role("heading", level=1, name="Help we found").wait_for()
 
@@ -371,7 +375,9 @@ def test_back_shows_the_answer_as_it_was_left(opened: Open, serving: Serving, fa
     assert serving.asked.count("POST /find") == 1
 
 
-def test_a_refresh_with_the_server_gone_shows_kept_lines_or_the_kept_answer(opened: Open, serving: Serving) -> None:
+def test_a_refresh_with_the_server_stopped_shows_the_answer_where_lines_are_kept(
+    opened: Open, serving: Serving
+) -> None:
     page = first(opened())
     page.goto("/crisis/US")
     page.get_by_role("button", name="Keep these numbers on this device").click()
@@ -407,6 +413,55 @@ def test_without_script_back_shows_the_answer_also_offline(opened: Open, serving
         page.go_back()
         assert heading(page) == "Help we found"
     assert serving.asked.count("POST /find") == 1
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["online", "server stopped"])
+def test_a_tab_restored_after_the_browser_was_killed_shows_the_answer(
+    playwright: Playwright, serving: Serving, tmp_path: Path, stopped: bool
+) -> None:
+    with running(tmp_path) as process:
+        page = first(attached(playwright, tmp_path))
+        search(page, serving.address)
+        page.wait_for_timeout(6000)  # the browser writes its session down every few seconds
+        os.killpg(process.pid, SIGKILL)
+        process.wait()
+    # After a crash it would ask first whether to restore.
+    (tmp_path / "Default" / "Preferences").write_text('{"profile": {"exit_type": "Normal"}}')
+    (tmp_path / "DevToolsActivePort").unlink()
+    if stopped:
+        serving.stop()
+    with running(tmp_path, "--restore-last-session"):
+        context = attached(playwright, tmp_path)
+        context.set_default_timeout(8000)
+        (page,) = [each for each in context.pages if each.url.endswith("/find")]
+        page.get_by_role("heading", level=1, name="Help we found").wait_for()
+        assert "60601 Chicago, IL" in page.locator("main").inner_text()
+    assert serving.asked.count("POST /find") == 1
+
+
+@contextmanager
+def running(profile: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a browser as people have it, not as Playwright starts it: that one restores nothing."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        missing("Chromium")
+    ours = ["--headless=new", f"--user-data-dir={profile}", "--remote-debugging-port=0", *more]
+    process = subprocess.Popen([program, *FLAGS, *ours], stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, SIGKILL)
+        process.wait()
+
+
+def attached(playwright: Playwright, profile: Path) -> BrowserContext:
+    told = profile / "DevToolsActivePort"
+    for _ in range(100):
+        if told.exists() and told.read_text():
+            break
+        time.sleep(0.1)
+    return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{told.read_text().split()[0]}").contexts[0]
 
 
 def test_scripts_are_small() -> None:
