@@ -26,7 +26,9 @@ from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwrigh
 from test_browser import FLAGS
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from directory.config import Config
 from directory.crisis import CrisisBook
+from directory.errors import BadSetting
 from directory.geocoding import Gazetteer
 from directory.needs import Vocabulary
 from directory.web.site import STATIC
@@ -219,9 +221,9 @@ def test_it_hides_nothing_that_has_the_focus_and_is_not_printed(opened: Open, te
     page.evaluate(f"document.documentElement.style.fontSize = '{text}'")
     hidden = """() => {
       const bar = document.querySelector('.leave div').getBoundingClientRect();
-      const box = document.activeElement.getBoundingClientRect();
-      const isBar = document.activeElement.closest('.leave');
-      return isBar || document.activeElement === document.body || box.top >= bar.bottom || box.bottom <= bar.top + 1 ? '' : document.activeElement.outerHTML;
+      const focused = document.activeElement, box = focused.getBoundingClientRect();
+      const isFree = box.top >= bar.bottom || box.bottom <= bar.top + 1;
+      return isFree || focused === document.body || focused.closest('.leave') ? '' : focused.outerHTML;
     }"""
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -494,3 +496,9 @@ def test_scripts_are_small() -> None:
     files = list(STATIC.glob("*.js"))
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= 6 * 1024
     assert all(len(file.read_text(encoding="utf-8").splitlines()) <= 150 for file in files)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "weather.gov", "https://"])
+def test_what_is_no_web_address_is_refused_as_the_page_to_leave_to(address: str) -> None:
+    with pytest.raises(BadSetting, match="write a web address"):
+        Config.from_environment({"DIRECTORY_EXIT_URL": address})
