@@ -1,8 +1,6 @@
 // Keeps the crisis lines of this page on the device, only when asked, and takes them away again.
 "use strict";
 (() => {
-  const note = document.querySelector("[data-offline]");
-  if (note) note.hidden = navigator.onLine;
   const part = document.querySelector("[data-keep]");
   if (!part || !navigator.serviceWorker || !window.caches) return;
   const NAME = "crisis lines";

@@ -40,6 +40,7 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.globals["static"] = site.static_address
     languages.register(app)
     headers.register(app, site)
     faults.register(app, site)
@@ -63,7 +64,6 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     def for_every_page() -> dict[str, Any]:
         return {
             "strip": site.strip(g.get("country", config.country)),
-            "static": site.static_address,
             "has_topics": bool(site.topics),
             "exit_url": config.exit_url,
             "tile_host": config.map_tiles_host,
