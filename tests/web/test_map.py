@@ -11,12 +11,12 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import FLAGS
 from checked import Checked, Own, site_on
 from conftest import missing
 from factories import listing, rows, source
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from test_browser import FLAGS
 from werkzeug.serving import make_server
 
 from directory.config import Config

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from browsing import FLAGS
 from checked import site_on
 from conftest import missing
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
-from test_browser import FLAGS
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from directory.config import Config

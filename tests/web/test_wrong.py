@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import FLAGS
 from checked import Checked, Own, Page, check, site_on, words
 from conftest import missing
 from factories import listing, rows, source
 from playwright.sync_api import sync_playwright
-from test_browser import FLAGS
 from test_privacy import everything_logged
 from test_server import Served
 
