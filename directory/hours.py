@@ -29,10 +29,12 @@ class Open:
     """Whether a place is open, and until when that holds.
 
     ``until`` is in the place's own zone; None when nothing changes within 7 days, or when we are not sure it does.
+    ``days_ahead`` counts the midnights there are before it, in that zone: 0 is today.
     """
 
     state: OpenState
     until: datetime | None = None
+    days_ahead: int = 0
 
 
 def parse(text: str) -> str:
@@ -86,7 +88,7 @@ def open_state(
     if state not in (OpenState.OPEN, OpenState.CLOSED) or changes is None:
         return Open(state)
     is_sure = following is _allowing_for_holidays(following, expression, calendar, changes.date())
-    return Open(state, _instant(changes, zone, at) if is_sure else None)
+    return Open(state, _instant(changes, zone, at), (changes.date() - local.date()).days) if is_sure else Open(state)
 
 
 def _next(

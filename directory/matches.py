@@ -11,7 +11,7 @@ from directory import hours
 from directory.needs import Vocabulary
 from directory.query import Cursor, Query
 from directory.records import Kind, OpenState, Place, Precision
-from directory.wording import _, named
+from directory.wording import _, named, translated
 
 # How long facts stay good after their last check (design: crisis line 180 days, meeting 12 months, the rest 24).
 LIMITS = {
@@ -160,7 +160,7 @@ def _refused(vocabulary: Vocabulary, resource: Mapping[str, Any], parent: str, m
 def _line_reason(vocabulary: Vocabulary, resource: Mapping[str, Any]) -> str:
     """Say whom a crisis line is for: it answers whoever calls, whatever was searched for."""
     if resource["eligibility"]:
-        return str(resource["eligibility"]).rstrip(".").removesuffix(" only")
+        return translated(resource["eligibility"]).rstrip(".").removesuffix(" only")
     stated = vocabulary.keys(resource["stated"])
     if not stated or {MENTAL, "suicidal_thoughts"} & set(stated):
         return _("for anybody who needs to talk now")

@@ -9,6 +9,7 @@ docs/languages.md says what else a language needs.
 from __future__ import annotations
 
 import sys
+from csv import DictReader
 from io import BytesIO
 from pathlib import Path
 
@@ -23,6 +24,9 @@ METHODS = [("directory/**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
 # The report for publishers is written for maintainers, in English.
+# The words about the shipped crisis lines are our own.
+_LINES = ROOT / "data" / "crisis_lines.csv"
+_OUR_WORDS = ("description", "eligibility", "hours_note", "checked_by")
 _FOR_MAINTAINERS = "templates/report.html"
 
 
@@ -39,6 +43,10 @@ def words() -> Catalog:
         ):
             if f"{part}/{file}" != _FOR_MAINTAINERS:
                 found.add(message)
+    with _LINES.open(encoding="utf-8", newline="") as file:
+        for row in DictReader(file):
+            for text in filter(None, map(row.__getitem__, _OUR_WORDS)):
+                found.add(text)
     return found
 
 

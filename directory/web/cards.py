@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from directory import phones
 from directory.answer import talks_now
 from directory.clean import safe_url
-from directory.matches import EMERGENCY, Match
+from directory.matches import EMERGENCY, MENTAL, SUBSTANCE, Match, family
 from directory.needs import Vocabulary
 from directory.records import Kind, Phone
 from directory.web import care, spots, words
-from directory.wording import _
+from directory.wording import _, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,15 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         age=age,
         checked=checked,
         notice=status_words(row),
-        treats_both=bool(row["integrated"]),
+        treats_both=bool(row["integrated"]) and asks_for_both(vocabulary, match.needs_asked),
         is_emergency=row["kind"] == EMERGENCY,
         spot=spots.spot(row),
     )
+
+
+def asks_for_both(vocabulary: Vocabulary, needs: Collection[str]) -> bool:
+    """Return whether somebody asks for help with mental health and with substance use at once."""
+    return {MENTAL, SUBSTANCE} <= {family(vocabulary, need) for need in needs}
 
 
 def status_words(row: Mapping[str, Any]) -> str:
@@ -133,7 +138,7 @@ def ages(row: Mapping[str, Any]) -> str:
 def _only_for(row: Mapping[str, Any]) -> str:
     parts = []
     if row["kind"] in {str(Kind.CRISIS_LINE), str(Kind.SUPPORT_GROUP)} and row["eligibility"]:
-        parts.append(row["eligibility"].rstrip("."))
+        parts.append(translated(row["eligibility"]).rstrip("."))
     if years := ages(row):
         parts.append(_("Ages {years}", years=years))
     return ". ".join(parts)

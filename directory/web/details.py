@@ -13,7 +13,7 @@ from directory.needs import Vocabulary
 from directory.records import Kind
 from directory.web import cards, care, linked_data, params, spots, words
 from directory.web.site import Site
-from directory.wording import _, named
+from directory.wording import _, named, translated
 from directory.writers import icalendar
 
 CARE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
@@ -152,7 +152,7 @@ def _facts(site: Site, match: Match) -> tuple[Fact, ...]:
         (_("Languages"), [words.names(vocabulary, "language", row["languages"])]),
         (_("Ages"), [cards.ages(row)]),
         (_("Made for"), [words.names(vocabulary, "audience", row["audiences"])]),
-        (_("Who can come"), [row["eligibility"] or ""]),
+        (_("Who can come"), [translated(row["eligibility"]) if row["eligibility"] else ""]),
         (
             _("Kinds of care"),
             [words.names(vocabulary, "approach", row["approaches"]) if row["kind"] not in CARE_KINDS else ""],

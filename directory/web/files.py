@@ -42,7 +42,7 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/robots.txt")
     def robots() -> Response:
-        kept_out = [f"Disallow: {path}" for path in ("/find", "/*/find", "/api/", "/hsds")]
+        kept_out = [f"Disallow: {path}" for path in ("/find", "/*/find", "/*/wrong", "/api/", "/hsds")]
         lines = ["User-agent: *", *kept_out, f"Sitemap: {params.host_address()}/sitemap.xml", ""]
         return Response("\n".join(lines), mimetype="text/plain")
 

@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
             "ngettext": wording.ngettext,
             "at": at,
             "host_address": params.host_address,
+            "told": told,
             "as_told": as_told,
         }
     )
@@ -90,9 +91,15 @@ def at(path: str, language: str | None = None) -> str:
     return f"/{language}{path}" if language else path
 
 
-def as_told() -> Markup:
-    """Return the attribute of an element that holds a publisher's own words, which are English: none on an English page."""
-    return Markup("") if wording.language() == ENGLISH else Markup(' lang="en"')
+def told(text: str) -> str:
+    """Return what a source says of itself: translated where the words are ours (the shipped crisis lines), else as it says it."""
+    return wording.translated(text)
+
+
+def as_told(text: str) -> Markup:
+    """Return the attribute of an element that holds ``told(text)``: its language, where that is not the language of the page."""
+    is_english = wording.language() != ENGLISH and wording.translated(text) == text
+    return Markup(' lang="en"') if is_english else Markup("")
 
 
 def bare_path() -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from directory import geo, topics
 from directory.answer import ALL_WISHES, LIFTED_MOST
-from directory.matches import MENTAL, SUBSTANCE, Lift, Match, Results, family
+from directory.matches import EMERGENCY, Lift, Match, Results
 from directory.needs import Vocabulary
 from directory.query import Cursor
 from directory.records import OpenState
@@ -22,7 +22,8 @@ from directory.wording import _, language, named, ngettext
 # Fewer than the API gives: a page is read by somebody who may not have the strength for more.
 SHOWN = "10"
 MORE_REMOTE = "50"
-CRISIS_FIRST = 3
+# Beside those in the strip on top of the page.
+CRISIS_FIRST = 2
 URGENT_KINDS = ("psychiatric_emergency", "mobile_crisis", "walk_in")
 URGENT_SHOWN = 3
 TOPICS_SHOWN = 3
@@ -102,7 +103,8 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
     def made(matches: Sequence[Match]) -> tuple[cards.Card, ...]:
         return tuple(cards.card(match, vocabulary, country) for match in matches)
 
-    crisis = made(results.crisis)
+    above = {line.name for line in site.strip(country).lines}
+    crisis = made([match for match in results.crisis if not _stands_above(match, above)])
     is_urgent = any(vocabulary.needs[need].urgent for need in query.needs)
     followed = results.next_page
     awake = _awake(results)
@@ -135,8 +137,7 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         caution=_caution(site, results),
         shared=asked.address(),
         map=spots.of_search(results.place, country),
-        has_both=any(match.tier == 1 for match in results.nearby)
-        and {MENTAL, SUBSTANCE} <= {family(vocabulary, need) for need in query.needs},
+        has_both=any(match.tier == 1 for match in results.nearby) and cards.asks_for_both(vocabulary, query.needs),
         to_say=care.to_say(vocabulary, query.needs),
         to_ask=care.to_ask(vocabulary, query.needs),
         topics=tuple(topics.about(site.topics, query.needs)[:TOPICS_SHOWN]) if query.after is None else (),
@@ -146,6 +147,11 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
             if tag != language()
         ),
     )
+
+
+def _stands_above(match: Match, names: Collection[str]) -> bool:
+    """Tell whether a line is in the strip, on top of the same page."""
+    return match.resource["kind"] == EMERGENCY or match.resource["name"] in names
 
 
 def _awake(results: Results) -> list[Match]:

@@ -14,7 +14,7 @@ from directory.geocoding import Gazetteer
 from directory.matches import Match
 from directory.needs import Vocabulary
 from directory.records import OpenState
-from directory.wording import _, language, named
+from directory.wording import _, language, named, translated
 
 # Where people read "5 pm" rather than "17:00" (Unicode CLDR, preferred hour cycle h12).
 _TWELVE_HOURS = frozenset(
@@ -31,7 +31,7 @@ def opening(match: Match) -> str:
     if row["status"] == "temporarily_closed":
         return _("Closed for some time") + first
     if state is OpenState.OPEN:
-        note = f". {row['hours_note']}" if row["hours_note"] else ""
+        note = f". {translated(row['hours_note'])}" if row["hours_note"] else ""
         if row["hours"] == "24/7":
             return _("Open day and night") + note
         return _("Open now, until {moment}", moment=_moment(until, match)) if until else _("Open now")
@@ -39,7 +39,7 @@ def opening(match: Match) -> str:
         return _("Closed now, opens {moment}", moment=_moment(until, match)) if until else _("Closed now")
     if state is OpenState.CALL_FIRST and row["hours_note"]:
         said = _("Hours may differ") + first if row["hours"] else _("Hours vary")
-        return f"{said}. {row['hours_note']}"
+        return f"{said}. {translated(row['hours_note'])}"
     return (_("Hours may differ") if state is OpenState.CALL_FIRST else _("Hours not known")) + first
 
 
@@ -61,7 +61,7 @@ def checked(match: Match) -> tuple[str, str]:
         return "unchecked", _("Not re-checked") if dated is not None else _("Not re-checked, age not known")
     checked_on = day(row["last_checked"])
     if row["checked_by"]:
-        return "fresh", _("Checked {day} by {name}", day=checked_on, name=row["checked_by"])
+        return "fresh", _("Checked {day} by {name}", day=checked_on, name=translated(row["checked_by"]))
     return "fresh", _("Checked {day}", day=checked_on)
 
 
@@ -148,8 +148,7 @@ def sentence(text: str) -> str:
 
 
 def _moment(until: datetime, match: Match) -> str:
-    now = datetime.now(until.tzinfo)
-    days = (until.date() - now.date()).days
+    days = match.open.days_ahead
     name = "" if days == 0 else _("tomorrow") + " " if days == 1 else _weekday(until.weekday()) + " "
     clock = _twelve_hours(until) if match.resource["country"] in _TWELVE_HOURS else f"{until:%H:%M}"
     zone_name = until.tzname() or ""
