@@ -14,9 +14,10 @@
   };
   const registered = () => navigator.serviceWorker.getRegistration("/");
   const store = async () => {
-    const files = [...document.querySelectorAll("link[rel=stylesheet], link[rel=icon], script[src]")];
+    const files = [...document.querySelectorAll("link[rel=stylesheet], link[rel=icon], script[src]")].map((each) => each.href || each.src);
+    const icons = new Set([...document.querySelectorAll("use")].map((each) => each.href.baseVal.split("#")[0]));
     const cache = await caches.open(NAME);
-    await cache.addAll([location.pathname, ...files.map((each) => each.href || each.src)]);
+    await cache.addAll([location.pathname, ...files, ...icons]);
     // The newest is the one shown in place of other pages.
     const page = await cache.match(location.pathname);
     await cache.put("/kept", page);

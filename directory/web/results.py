@@ -21,6 +21,7 @@ from directory.wording import _, language, named, ngettext
 
 # Fewer than the API gives: a page is read by somebody who may not have the strength for more.
 SHOWN = "10"
+REMOTE_FIRST = 6
 MORE_REMOTE = "50"
 # Beside those in the strip on top of the page.
 CRISIS_FIRST = 2
@@ -108,7 +109,10 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
     is_urgent = any(vocabulary.needs[need].urgent for need in query.needs)
     followed = results.next_page
     awake = _awake(results)
-    remote_is_full = len(results.remote) >= query.limit and query.limit < int(MORE_REMOTE)
+    remote = [match for match in results.remote if match not in awake]
+    asks_for_more = query.limit >= int(MORE_REMOTE)
+    shown = remote if asks_for_more else remote[:REMOTE_FIRST]
+    more_is_known = not asks_for_more and (len(shown) < len(remote) or len(results.remote) >= query.limit)
     return Page(
         form=forms.form(vocabulary, asked, country, site.searcher.counts(results)),
         place=results.place.name if results.place else "",
@@ -123,12 +127,12 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         closer=made([results.closer])[0] if results.closer else None,
         closer_label=_closer_label(results.closer),
         awake=made(awake),
-        remote=made([match for match in results.remote if match not in awake]),
+        remote=made(shown),
         lifts=tuple(_lift(vocabulary, asked, lift) for lift in results.lifts),
         next=_following(asked, followed) if followed else None,
         is_first_page=query.after is None,
         more_remote=Again(_("Show more by phone or online"), tuple(asked.pairs("after", limit=MORE_REMOTE)))
-        if remote_is_full
+        if more_is_known
         else None,
         without_place=Again(_("Search without a place"), tuple(asked.pairs("near", "after"))) if query.near else None,
         choices=_choices(site, asked, results),

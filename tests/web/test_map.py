@@ -99,7 +99,8 @@ def test_the_list_says_where_its_places_are_and_the_other_lists_do_not(own: Own)
 
 def test_no_place_near_no_map(own: Own) -> None:
     for page in (own.pages.find(near="60601"), own.pages.find(need="depression"), own.pages.get("/")):
-        assert page.all("div", id="map") == page.all("script") == []
+        assert page.all("div", id="map") == []
+        assert not any("map" in (script.get("src") or "") for script in page.all("script"))
 
 
 def test_what_the_map_asks_for_says_nothing_of_the_search_and_comes_in_each_language(shipped: Checked) -> None:
@@ -250,7 +251,8 @@ def test_nothing_of_the_map_is_loaded_before_it_is_asked_for(seen: Seen) -> None
     page = seen.find(shown=False)
     page.wait_for_load_state("networkidle")
     files = {urlsplit(url).path for url in seen.asked}
-    assert files <= {"/", "/find", "/static/site.css", "/static/favicon.svg", "/static/map.js"}
+    scripts = {f"/static/{name}.js" for name in ("search", "exit", "locate", "map")}
+    assert files <= {"/", "/find", "/static/site.css", "/static/icons.svg", "/static/favicon.svg"} | scripts
     page.get_by_role("button", name="Show map").click()
     page.locator(".map-place").first.wait_for()
     later = {urlsplit(url).path for url in seen.asked} - files
@@ -396,6 +398,7 @@ def test_hiding_the_map_leaves_the_list_as_it_was(seen: Seen) -> None:
 def test_a_map_that_does_not_load_says_so_and_can_be_asked_for_again(browser: Browser, address: str) -> None:
     context = browser.new_context(base_url=address)
     page = Seen(context.new_page()).find(shown=False)
+    page.get_by_role("button", name="Show map").wait_for()
     context.set_offline(True)
     page.get_by_role("button", name="Show map").click()
     expect(page.get_by_text("The map did not load. All the places are in the list.")).to_be_visible()
