@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from directory.models import Resource
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import OpenState
-from directory.wording import _
+from directory.wording import ENGLISH, _, language
 
 _CHILDREN = {"children", "adolescents"}
 _EVERYBODYS_NEEDS = ("mental_health", "suicidal_thoughts")
@@ -142,8 +142,11 @@ class CrisisBook:
         return (*self.emergency(country, query), *found)
 
     def order(self, line: Match, query: Query) -> tuple[int, ...]:
-        """Return the order key of a crisis line: never a children-only line first for an adult; what was asked for by name
-        early; lines for everyone before lines for some; nearer areas first; those one can speak to first."""
+        """Return the order key of a crisis line.
+
+        Never a children-only line first for an adult; first those made for people or in a language that was asked for; what
+        was asked for by name early; lines for everyone before lines for some; nearer areas first; those one can speak to first.
+        """
         row = line.resource
         audiences = set(row["audiences"])
         young = query.age is not None and query.age < 18
@@ -154,9 +157,12 @@ class CrisisBook:
         poison_wanted = bool(row["stated"] >> self.vocabulary.needs[_SUBSTANCE_ONLY].bit & 1) and bool(
             asked & self.vocabulary.reach(["substance_use"])
         )
+        asked_audiences = set(query.facets.get("audience", ()))
         for_all = not audiences and not row["eligibility"]
         area = 2 if index.WORLD in row["service_area"] else 1 if row["country"] in row["service_area"] else 0
-        if named and not everybodys and for_all:
+        if audiences & asked_audiences or speaks_only(row, {*query.facets.get("language", ()), language()}):
+            group = -1
+        elif named and not everybodys and for_all:
             group = 0
         elif everybodys and for_all:
             group = 1
@@ -174,6 +180,11 @@ class CrisisBook:
             int(row["last_checked"] is None),
             row["id"] or 0,
         )
+
+
+def speaks_only(row: Mapping[str, Any], languages: Collection[str]) -> bool:
+    """Return whether a line was made for one of these languages: it speaks them and not English."""
+    return bool(row["languages"]) and set(row["languages"]) <= set(languages) - {ENGLISH}
 
 
 def _also(numbers: tuple[str, ...]) -> str:

@@ -131,7 +131,7 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     missing = [need for need in needs if need not in stated and need not in general]
     parts = []
     families = {family(vocabulary, need) for need in needs}
-    if resource["integrated"] and families & {MENTAL, SUBSTANCE} and not missing:
+    if resource["integrated"] and {MENTAL, SUBSTANCE} <= families and not missing:
         parts.append(_("treats mental health and substance use together"))
     if stated:
         covers = {"stated": len(stated), "asked": len(needs), "needs": words(vocabulary, stated)}

@@ -24,6 +24,7 @@ FILLER = frozenset(
     for with without of in on at by from near nearby nearest around about need needs needing want wants find finding get
     getting looking look help helps helping support some someone somebody please can could cant not no so very too feel
     feeling feelings having struggling problem problems issue issues who where what how now today right this that really
+    while when because but if then also after before during am im been being go going using use used on off just
     el la los las un una y o de del en con sin para por mi me yo tengo estoy soy necesito quiero busco ayuda cerca
     """.split()
 )

@@ -75,8 +75,8 @@ def ways(row: Mapping[str, Any], country: str) -> tuple[Way, ...]:
     return tuple(found)
 
 
-def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
-    """Return the card of a match for somebody in ``country``."""
+def card(match: Match, vocabulary: Vocabulary, country: str, *, asks_for_age: bool = False) -> Card:
+    """Return the card of a match for somebody in ``country``, who may have said how old they are."""
     row = match.resource
     is_line = row["kind"] in {EMERGENCY, str(Kind.CRISIS_LINE)}
     talks = row["kind"] == EMERGENCY or talks_now(row)
@@ -99,7 +99,7 @@ def card(match: Match, vocabulary: Vocabulary, country: str) -> Card:
         cost_of=cost_of,
         languages=words.names(vocabulary, "language", row["languages"]),
         care=care.in_short(vocabulary, row["approaches"]) if not is_line else "",
-        only_for=_only_for(row),
+        only_for=_only_for(row) or (_("Ages: not named, so ask") if asks_for_age and not is_line else ""),
         age=age,
         checked=checked,
         notice=status_words(row),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from directory.matches import MENTAL, SUBSTANCE, family
 from directory.matches import words as need_words
 from directory.needs import Vocabulary
+from directory.query import Query
 from directory.web import words
 from directory.wording import _
 
@@ -53,8 +54,9 @@ def to_say(vocabulary: Vocabulary, needs: Sequence[str]) -> str:
     )
 
 
-def to_ask(vocabulary: Vocabulary, needs: Sequence[str]) -> tuple[str, ...]:
-    """Return what to ask when one calls about these needs; first whether all of them are treated, and together."""
+def to_ask(vocabulary: Vocabulary, query: Query) -> tuple[str, ...]:
+    """Return what to ask when one calls about a search: whether all needs are treated, and together; what else was wished."""
+    needs = query.needs
     families = {family(vocabulary, need) for need in needs}
     asked: list[str] = []
     if {MENTAL, SUBSTANCE} <= families:
@@ -64,6 +66,12 @@ def to_ask(vocabulary: Vocabulary, needs: Sequence[str]) -> tuple[str, ...]:
         asked.append(_("Do you treat {needs} together with {others}, with one team?", **both))
     elif needs:
         asked.append(_("Do you treat {needs}?", needs=need_words(vocabulary, [*needs])))
+    if languages := query.facets.get("language"):
+        asked.append(_("Do you speak {language}?", language=words.names(vocabulary, "language", languages)))
+    if access := query.facets.get("accessibility"):
+        asked.append(_("Do you have this: {wish}?", wish=words.names(vocabulary, "accessibility", access)))
+    if query.age is not None:
+        asked.append(_("Do you see people who are {age} years old?", age=query.age))
     asked += [
         _("Are you taking new people? How long is the wait?"),
         _("What will it cost me? Do you take my plan?"),

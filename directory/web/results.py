@@ -95,6 +95,8 @@ class Page:
     to_ask: tuple[str, ...]
     has_both: bool
     map: spots.Drawn
+    remote_first: bool
+    few_lists_say: bool
 
 
 def page(site: Site, asked: Asked, results: Results) -> Page:
@@ -102,7 +104,8 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
     vocabulary, country, query = site.searcher.vocabulary, results.country, results.query
 
     def made(matches: Sequence[Match]) -> tuple[cards.Card, ...]:
-        return tuple(cards.card(match, vocabulary, country) for match in matches)
+        asks_for_age = query.age is not None
+        return tuple(cards.card(match, vocabulary, country, asks_for_age=asks_for_age) for match in matches)
 
     above = {line.name for line in site.strip(country).lines}
     crisis = made([match for match in results.crisis if not _stands_above(match, above)])
@@ -142,8 +145,11 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         shared=asked.address(),
         map=spots.of_search(results.place, country),
         has_both=any(match.tier == 1 for match in results.nearby) and cards.asks_for_both(vocabulary, query.needs),
+        # What is a day's journey away stands after what can be had at home.
+        remote_first=query.near != "" and all(match.relaxed in ("region", "country") for match in results.nearby),
+        few_lists_say=any(lift.parameter == "accessibility" for lift in results.lifts),
         to_say=care.to_say(vocabulary, query.needs),
-        to_ask=care.to_ask(vocabulary, query.needs),
+        to_ask=care.to_ask(vocabulary, query),
         topics=tuple(topics.about(site.topics, query.needs)[:TOPICS_SHOWN]) if query.after is None else (),
         in_other_languages=tuple(
             Again(name, tuple(asked.pairs()), language=tag)

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from directory.answer import talks_now
-from directory.crisis import CrisisBook
+from directory.crisis import CrisisBook, speaks_only
 from directory.matches import Match
 from directory.records import OpenState
 from directory.web import cards, words
-from directory.wording import _
+from directory.wording import _, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ def of(book: CrisisBook, country: str, country_name: str, at: datetime) -> Strip
 
 
 def _for_everybody(row: Mapping[str, Any], country: str) -> bool:
-    stands_for_all = (
-        not row["audiences"] and not row["eligibility"] and not row["minimum_age"] and row["maximum_age"] is None
-    )
-    return talks_now(row) and stands_for_all and country in row["service_area"]
+    """Tell whether anybody who reads this page may call: also a line for those who speak its language."""
+    stands_for_all = not row["audiences"] and not row["minimum_age"] and row["maximum_age"] is None
+    is_open_to_all = not row["eligibility"] or speaks_only(row, {language()})
+    return talks_now(row) and stands_for_all and is_open_to_all and country in row["service_area"]
 
 
 def _emergency(match: Match | None, country: str) -> cards.Way | None:
