@@ -10,6 +10,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult, shortnumberinfo
 
 from directory.records import Phone
+from directory.wording import _
 
 CELL_LIMIT = 100
 _NORTH_AMERICA = 1
@@ -103,8 +104,8 @@ def display(phone: Phone, country: str) -> str:
     elif len(shown) == 6 and shown.startswith("116"):
         shown = f"116 {shown[3:]}"
     if phone.extension:
-        shown += f" ext. {phone.extension}"
-    return f"{shown}, then press {phone.press}" if phone.press else shown
+        shown = _("{number} ext. {extension}", number=shown, extension=phone.extension)
+    return _("{number}, then press {key}", number=shown, key=phone.press) if phone.press else shown
 
 
 def is_fictional(phone: Phone) -> bool:
