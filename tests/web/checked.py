@@ -117,7 +117,7 @@ def check(response: TestResponse) -> Page:
     assert (body[0].tag, body[0].get("href")) == ("a", "#main") and "main" in ids
     leaving = [each for each in page.all("a") if each.get("data-exit") is not None]
     if leaving:
-        copy = body.pop(1)
+        [copy] = body.pop(1)
         assert leaving == [copy, leaving[-1]] and copy.get("class") == "skip", "one to jump to, one in sight"
         assert {each.get("rel") for each in leaving} == {"nofollow noreferrer"}
         assert f"{prefix}/safety" in page.links
