@@ -367,6 +367,7 @@ def test_a_refresh_asks_again_without_a_question_of_the_browser(opened: Open, se
     page = first(opened())
     search(page)
     assert urlsplit(page.url).query == ""
+    page.wait_for_load_state("networkidle")
     serving.asked.clear()
     page.evaluate("location.reload()")
     page.wait_for_timeout(1500)
