@@ -13,6 +13,7 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    NullPool,
     QueuePool,
     create_engine,
     event,
@@ -206,6 +207,8 @@ class Database:
                 self._write = self._engine(
                     self.url,
                     connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+                    # None is left open: of a file that was replaced, it would delete the log of the new one when it closes.
+                    poolclass=NullPool,
                 )
                 event.listen(self._write, "connect", _prepare_sqlite)
                 event.listen(self._write, "begin", _begin_sqlite)
@@ -218,7 +221,7 @@ class Database:
 
     def _open_read_only(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{_quoted(self.path)}?mode=ro", uri=True, check_same_thread=False, isolation_level=None, timeout=5
+            f"file:{quoted(self.path)}?mode=ro", uri=True, check_same_thread=False, isolation_level=None, timeout=5
         )
         connection.execute("PRAGMA query_only = ON")
         return connection
@@ -265,8 +268,8 @@ class Database:
         version = connection.execute(select(Meta.value).where(Meta.key == "schema_version")).scalar_one_or_none()
         if version != SCHEMA_VERSION:
             raise DatabaseUnavailable(
-                f"{self._shown()} has schema version {version}, this program needs {SCHEMA_VERSION}; keep a copy of it, "
-                "then import the sources into a new database"
+                f"{self._shown()} has schema version {version}, this program needs {SCHEMA_VERSION}; keep a copy of it "
+                "with 'directory backup', then import the sources into a new database"
             )
 
     def _shown(self) -> str:
@@ -302,7 +305,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
 
 
-def _quoted(path: Path | None) -> str:
+def quoted(path: Path | None) -> str:
+    """Return a path as it stands in a SQLite URI (https://www.sqlite.org/uri.html)."""
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
