@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from directory import db, outfile
+from directory import db, engines, outfile
 from directory.errors import BadQuery, DatabaseUnavailable, UnreadableFile
 
 # What SQLite keeps beside a database while it is used.
@@ -163,7 +163,7 @@ def switch(copied: Path, live: Path) -> Path | None:
 
 @contextmanager
 def _opened(path: Path, how: str = "mode=rw") -> Iterator[sqlite3.Connection]:
-    address = f"file:{db.quoted(path)}?{how}"
+    address = f"file:{engines.quoted(path)}?{how}"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=0.2)) as connection:
         yield connection
 

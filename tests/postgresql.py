@@ -39,6 +39,14 @@ class Server:
         how = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         self.program("initdb", "-D", str(self.data), *how)
 
+    def follow(self, primary: "Server") -> None:
+        """Copy a running server, to stream from it as its hot standby once started."""
+        where = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres")
+        self.program("pg_basebackup", "-R", "-D", str(self.data), *where, "--checkpoint=fast", "--no-sync")
+
+    def promote(self) -> None:
+        self.program("pg_ctl", "-D", str(self.data), "-w", "promote")
+
     def start(self) -> None:
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         self.program("pg_ctl", "-D", str(self.data), "-o", options, "-l", str(self.folder / "log"), "-w", "start")

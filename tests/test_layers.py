@@ -20,6 +20,7 @@ LAYERS = [
     {"models", "matches", "merge", "sameness"},
     {"writers"},
     {"hsds"},
+    {"engines"},
     {"db", "index", "hsds_store"},
     {
         "nearby",
@@ -99,6 +100,7 @@ def test_imports_only_point_down(path: Path) -> None:
             {
                 "models",
                 "db",
+                "engines",
                 "index",
                 "hsds_store",
                 "hsds_lists",
