@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from directory.errors import BadSetting
 
 PREFIX = "DIRECTORY_"
+_POSTGRESQL = ("postgresql://", "postgresql+psycopg://")
 # The host of a tile address goes into the content policy, so nothing but a plain name and port may stand there.
 _TILES = re.compile(r"https://[a-z0-9.-]+(:\d+)?/[^\s;,'\"]*")
 
@@ -32,6 +33,7 @@ class Config:
     """Every setting. Each field is read from the variable DIRECTORY_<FIELD>; docs/settings.md describes them."""
 
     database_url: str = "sqlite:///instance/directory.sqlite3"
+    read_url: str = ""
     country: str = "US"
     data_folder: Path = field(default_factory=lambda: shipped_folder("data"))
     host: str = "127.0.0.1"
@@ -62,8 +64,13 @@ class Config:
             )
         if not self.data_folder.is_dir():
             raise BadSetting(f"DIRECTORY_DATA_FOLDER: there is no folder {self.data_folder}", field="data_folder")
-        if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        if not self.database_url.startswith(("sqlite:///", *_POSTGRESQL)):
             raise BadSetting("DIRECTORY_DATABASE_URL must begin with sqlite:/// or postgresql://", field="database_url")
+        if self.read_url and not (self.read_url.startswith(_POSTGRESQL) and self.database_url.startswith(_POSTGRESQL)):
+            raise BadSetting(
+                "DIRECTORY_READ_URL is for replicas of PostgreSQL: it and DIRECTORY_DATABASE_URL must begin with postgresql://",
+                field="read_url",
+            )
         if self.map_tiles and not _is_tile_address(self.map_tiles):
             raise BadSetting(
                 f"DIRECTORY_MAP_TILES is '{self.map_tiles}'; write one https address with {{z}}, {{x}} and {{y}}, such as "

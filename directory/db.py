@@ -1,51 +1,41 @@
-"""Engines, pragmas, the schema and its version. SQLite by default, PostgreSQL by its URL."""
+"""One database: its schema and version, reading it, writing it. SQLite by default, PostgreSQL by its URL."""
 
 from __future__ import annotations
 
-import sqlite3
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import RLock
-from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    QueuePool,
-    create_engine,
-    event,
-    func,
-    inspect,
-    make_url,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Engine, func, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from directory.errors import BadSetting, DatabaseUnavailable
+from directory import engines
+from directory.engines import Address
+from directory.errors import DatabaseUnavailable
 from directory.models import SCHEMA_VERSION, Base, Meta, Source
 
 BUSY_TIMEOUT_MS = 60_000
 _ADVISORY_LOCK = 3_515_661_208
 _SMALL_DATABASE_BYTES = 200_000_000
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_READ_ONLY, _LOCKED, _LOST = "25006", "55P03", ("08", "57P")
 
 
 class Database:
     """One database: a read engine for pages, a write engine for imports.
 
     Public pages only ever read; SQLite opens their connections read-only. No engine writes bound values to a log, at any
-    level: what a seeker typed is among them.
+    level: what a seeker typed is among them. With a ``read_url`` everything is read there, which may be another server that
+    holds the same: what was written is seen there a moment later.
     """
 
-    def __init__(self, url: str) -> None:
-        if url.startswith("postgresql://"):
-            url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        self.url = make_url(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.path = Path(self.url.database or "").absolute() if self.is_sqlite else None
+    def __init__(self, url: str, read_url: str = "") -> None:
+        self.address = Address.of(url)
+        self.url = self.address.url
+        self.path = self.address.path
+        self.is_sqlite = self.path is not None
+        self._read_address = Address.of(read_url, "read_url") if read_url else self.address
         self._lock = RLock()
         self._read: Engine | None = None
         self._write: Engine | None = None
@@ -80,7 +70,7 @@ class Database:
                 return
             if inspect(connection).get_table_names():
                 raise DatabaseUnavailable(
-                    f"{self._shown()} holds other tables and no directory; name another database in DIRECTORY_DATABASE_URL"
+                    f"{self.address} holds other tables and no directory; name another database in DIRECTORY_DATABASE_URL"
                 )
             Base.metadata.create_all(connection)
             for statement in _TEXT_INDEX["sqlite" if self.is_sqlite else "postgresql"]:
@@ -141,13 +131,15 @@ class Database:
             with engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            raise unavailable(error) from error
+            raise self._unchanged(error) from error
 
     @contextmanager
     def switching(self, connection: Connection, patience_ms: int | None = None) -> Iterator[None]:
         """Hold the one writing transaction on a connection from ``staging``."""
         if self.is_sqlite:
-            _on_driver(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS if patience_ms is None else patience_ms}")
+            engines.on_driver(
+                connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS if patience_ms is None else patience_ms}"
+            )
             connection.execution_options(sqlite_begin="IMMEDIATE")
         with connection.begin():
             if not self.is_sqlite:
@@ -156,11 +148,30 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             yield
 
+    def can_read(self) -> bool:
+        """Return whether a directory can be read now."""
+        try:
+            with self.reading() as connection:
+                return connection.execute(select(func.count()).select_from(Meta)).scalar_one() > 0
+        except DatabaseUnavailable:
+            return False
+
+    def takes_changes(self) -> bool:
+        """Return whether changes can be made now; a standby takes none."""
+        if self.path is not None:
+            return all(os.access(each, os.W_OK) for each in (self.path, self.path.parent))
+        try:
+            with self.staging() as connection:
+                state = connection.execute(text("SHOW transaction_read_only")).scalar_one()
+                return bool(state == "off")
+        except DatabaseUnavailable:
+            return False
+
     def sweep(self) -> None:
         """Write SQLite's log back into the database, so that what was forgotten stays in no file."""
         if self.is_sqlite:
             with self.staging() as connection:
-                _on_driver(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+                engines.on_driver(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -169,59 +180,32 @@ class Database:
                 engine.dispose()
         self._read = self._write = None
 
-    def _engine(self, url: str | URL, **options: Any) -> Engine:
-        """Make an engine that writes no bound value to any log."""
-        try:
-            return create_engine(url, hide_parameters=True, **options)
-        except ModuleNotFoundError as error:
-            raise BadSetting(
-                "PostgreSQL needs its driver; install it with: pip install 'support-directory[postgresql]'",
-                field="database_url",
-            ) from error
-
     def _engine_for_reading(self) -> Engine:
         if self._read is None:
-            if self.is_sqlite:
-                self._read = self._engine(
-                    "sqlite://",
-                    creator=self._open_read_only,
-                    poolclass=QueuePool,
-                    pool_size=4,
-                    max_overflow=16,
-                    pool_timeout=5,
-                )
-                event.listen(self._read, "begin", _begin_sqlite)  # one snapshot for all statements of a search
-            else:
-                self._read = self._engine(
-                    self.url,
-                    isolation_level="REPEATABLE READ",
-                    pool_pre_ping=True,
-                    connect_args={"options": "-c default_transaction_read_only=on", "connect_timeout": 5},
-                )
+            self._read = engines.reading(self._read_address)
         return self._read
 
     def _engine_for_writing(self) -> Engine:
         if self._write is None:
-            if self.is_sqlite:
-                self._write = self._engine(
-                    self.url,
-                    connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-                )
-                event.listen(self._write, "connect", _prepare_sqlite)
-                event.listen(self._write, "begin", _begin_sqlite)
-            else:
-                self._write = self._engine(
-                    self.url,
-                    pool_pre_ping=True,
-                )
+            self._write = engines.writing(self.address, BUSY_TIMEOUT_MS)
         return self._write
 
-    def _open_read_only(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"file:{_quoted(self.path)}?mode=ro", uri=True, check_same_thread=False, isolation_level=None, timeout=5
+    def _unchanged(self, error: DBAPIError) -> DatabaseUnavailable:
+        """Return what a fault of the database that takes changes means."""
+        state = getattr(error.orig, "sqlstate", None)
+        if state == _READ_ONLY:
+            return DatabaseUnavailable(
+                f"{self.address} takes no changes, as a standby does; name the primary in DIRECTORY_DATABASE_URL, or promote "
+                "the standby (docs/deployment.md)"
+            )
+        if state == _LOCKED:
+            return DatabaseUnavailable("another import is running; try again when it has ended")
+        if self.is_sqlite or not (error.connection_invalidated or state is None or state.startswith(_LOST)):
+            return unavailable(error)
+        return DatabaseUnavailable(
+            f"no changes can be made now: {_reason(error)}. Searches go on where DIRECTORY_READ_URL answers; try again when the "
+            "primary is back, or a standby is promoted (docs/deployment.md)"
         )
-        connection.execute("PRAGMA query_only = ON")
-        return connection
 
     def _look_at_file(self) -> None:
         """Notice a SQLite file that was deleted, replaced or damaged since the last look; check what is new once."""
@@ -261,49 +245,26 @@ class Database:
 
     def _check_version(self, connection: Connection) -> None:
         if not inspect(connection).has_table(Meta.__tablename__):
-            raise DatabaseUnavailable(f"{self._shown()} holds no directory; 'directory import' makes one")
+            raise DatabaseUnavailable(f"{self.address} holds no directory; 'directory import' makes one")
         version = connection.execute(select(Meta.value).where(Meta.key == "schema_version")).scalar_one_or_none()
         if version != SCHEMA_VERSION:
             raise DatabaseUnavailable(
-                f"{self._shown()} has schema version {version}, this program needs {SCHEMA_VERSION}; keep a copy of it, "
-                "then import the sources into a new database"
+                f"{self.address} has schema version {version}, this program needs {SCHEMA_VERSION}; keep a copy of it "
+                "with 'directory backup', then import the sources into a new database"
             )
-
-    def _shown(self) -> str:
-        return str(self.path) if self.path is not None else self.url.render_as_string(hide_password=True)
 
 
 def unavailable(error: Exception) -> DatabaseUnavailable:
     """Return what a database fault means, without the statement or any value in it."""
-    cause = getattr(error, "orig", None) or error
-    reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    reason = _reason(error)
     if isinstance(error, OperationalError) and "locked" in reason:
         return DatabaseUnavailable("another import is running; try again when it has ended")
     return DatabaseUnavailable(f"the database cannot be used: {reason}")
 
 
-def _on_driver(connection: Connection, pragma: str) -> None:
-    """Set what cannot be set inside a transaction."""
-    driver = connection.connection.driver_connection
-    if driver is not None:
-        driver.execute(pragma)
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # a street that became confidential stays in no free page
-    connection.execute("PRAGMA temp_store = FILE")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
-
-
-def _quoted(path: Path | None) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
 
 
 # The only part of the schema that differs: free text. Words are folded in Python, so both databases see the same ones.

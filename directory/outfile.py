@@ -36,7 +36,7 @@ def whole(path: Path) -> Iterator[TextIO]:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-            part.chmod(0o666 & ~_umask())
+            part.chmod(0o666 & ~umask())
             part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -76,7 +76,8 @@ def _in_words(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the permissions that new files of this process do not get."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

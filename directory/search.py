@@ -42,7 +42,7 @@ class Searcher:
         vocabulary = needs.load(config.data_folder)
         gazetteer = Gazetteer(config.data_folder / "places")
         book = CrisisBook.load(config.data_folder, vocabulary, gazetteer)
-        return cls(Database(config.database_url), vocabulary, gazetteer, book, config.country)
+        return cls(Database(config.database_url, config.read_url), vocabulary, gazetteer, book, config.country)
 
     def search(self, query: Query) -> Results:
         """Find what answers a query, best first.

@@ -1,15 +1,13 @@
 """Real databases for every test: SQLite files, and a PostgreSQL server of our own where its programs are installed."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import postgresql
 import psycopg
 import pytest
+from postgresql import Server
 
 from directory import needs
 from directory.config import shipped_folder
@@ -46,29 +44,21 @@ def crisis_book(vocabulary: Vocabulary, gazetteer: Gazetteer) -> CrisisBook:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = [folder for folder in programs if (folder / "initdb").exists()]
-    if not found:
+def postgresql_programs() -> Path:
+    found = postgresql.programs()
+    if found is None:
         missing("PostgreSQL")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a Unix socket is at most 107 bytes
-    data = folder / "data"
-    prefix: list[str] = []
-    if os.geteuid() == 0:  # the server refuses to run as root
-        prefix = ["runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    assert found is not None
+    return found
 
-    def program(name: str, *arguments: str) -> None:
-        subprocess.run([*prefix, str(found[-1] / name), *arguments], check=True, capture_output=True, cwd="/")
 
-    program("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    program("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-    yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    program("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+@pytest.fixture(scope="session")
+def postgresql_server(postgresql_programs: Path) -> Iterator[str]:
+    server = Server()
+    server.initialise()
+    server.start()
+    yield server.url
+    server.remove()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ LAYERS = [
     {"models", "matches", "merge", "sameness"},
     {"writers"},
     {"hsds"},
+    {"engines"},
     {"db", "index", "hsds_store"},
     {
         "nearby",
@@ -44,7 +45,9 @@ LAYERS = [
         "feedback",
         "told",
         "refused",
+        "sqlite_files",
     },
+    {"backups"},
     {"answer", "counting", "ingest", "statistics", "undo", "switching"},
     {"search", "intake", "report_page", "choosing"},
     {"rounds", "exporting"},
@@ -97,6 +100,7 @@ def test_imports_only_point_down(path: Path) -> None:
             {
                 "models",
                 "db",
+                "engines",
                 "index",
                 "hsds_store",
                 "hsds_lists",

@@ -221,13 +221,18 @@ def check_files(paths: tuple[Path, ...], as_json: bool) -> None:
 
 def load_when_empty(settings: Config) -> None:
     """Fill a database that never saw an import with the shipped data; a load that was cut short is taken up again."""
-    database = Database(settings.database_url)
-    if database.exists() and not database.is_empty() and not database.is_loading():
+    if _is_filled(Database(settings.database_url, settings.read_url)):
         return
     opened = open_directory(settings)
+    if settings.read_url and _is_filled(opened.database):  # its replica is behind
+        return
     opened.database.create()
     opened.database.mark_loading(True)
     for name in SHIPPED:
         report = import_file(opened, settings.data_folder / f"{name}.csv", None, settings.data_folder)
         click.echo(f"loaded {report.rows} rows of {name}.csv", err=True)
     opened.database.mark_loading(False)
+
+
+def _is_filled(database: Database) -> bool:
+    return database.exists() and not database.is_empty() and not database.is_loading()

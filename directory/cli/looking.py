@@ -75,7 +75,10 @@ def stats(as_json: bool) -> None:
     settings = config()
     load_when_empty(settings)
     figures = statistics.collect(
-        Database(settings.database_url), needs.load(settings.data_folder), settings.data_folder, datetime.now(UTC)
+        Database(settings.database_url, settings.read_url),
+        needs.load(settings.data_folder),
+        settings.data_folder,
+        datetime.now(UTC),
     )
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))

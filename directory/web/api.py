@@ -31,6 +31,11 @@ def blueprint(site: Site) -> Blueprint:
     def healthz() -> Response:
         return _json(schemas.Health(status="ok"))
 
+    @routes.get("/api/healthz")
+    def reach() -> Response:
+        reading, writing = site.reach()
+        return _json(schemas.Reach(reading=reading, writing=writing))
+
     @routes.get("/readyz")
     def readyz() -> Response:
         # Whoever gets here passed the look at the database that comes before every page.

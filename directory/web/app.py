@@ -15,7 +15,7 @@ from directory.web import api, faults, files, headers, hsds, languages, maps, pa
 from directory.web.site import STATIC, Site
 
 # These answer without the database: what runs, what never changes.
-_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.openapi", "files.robots"}) | hsds.FROM_FILES
+_WITHOUT_DATABASE = frozenset({"static", "api.healthz", "api.reach", "api.openapi", "files.robots"}) | hsds.FROM_FILES
 
 
 def create_app(config: Config, searcher: Searcher | None = None) -> Flask:

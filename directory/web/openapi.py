@@ -10,7 +10,7 @@ from directory.needs import Vocabulary
 from directory.web import schemas
 from directory.web.params import PARAMETERS, Parameter
 
-_ANSWERS = (schemas.SearchAnswer, schemas.Resource, schemas.Health, schemas.ErrorAnswer)
+_ANSWERS = (schemas.SearchAnswer, schemas.Resource, schemas.Health, schemas.Reach, schemas.ErrorAnswer)
 _ERRORS = {
     "400": "A parameter is unknown or has no meaning; 'field' names it",
     "404": "There is nothing here",
@@ -43,6 +43,7 @@ def document(vocabulary: Vocabulary) -> dict[str, Any]:
         "paths": {
             "/api/search": {"get": search},
             "/api/resources/{id}": {"get": resource},
+            "/api/healthz": {"get": _operation("What of the database can be reached", "Reach")},
             "/healthz": {"get": _operation("Whether the program runs", "Health")},
             "/readyz": {"get": _operation("Whether the database can be read", "Health")},
             "/openapi.json": {

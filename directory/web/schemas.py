@@ -229,6 +229,13 @@ class Health(Model):
     status: Literal["ok", "ready"]
 
 
+class Reach(Model):
+    """The answer of /api/healthz."""
+
+    reading: bool = Field(description="whether the directory can be read, so that searches are answered")
+    writing: bool = Field(description="whether changes can be made: imports, corrections, reports of visitors")
+
+
 def search_answer(results: matches.Results) -> SearchAnswer:
     """Return what the API answers to a search."""
     return SearchAnswer(

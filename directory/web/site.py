@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from directory.web import strip
 from directory.wording import _, language
 
 LARGEST_ID = 2**53
+# A server that does not answer is waited for; whoever asks often must not make everybody else wait.
+REACH_SECONDS = 10.0
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
@@ -31,6 +34,8 @@ class Site:
     topics: Mapping[str, Topic]
     # When the figures of /about were counted (time.monotonic), and what they were.
     figures: tuple[float, dict[str, dict[str, Any]]] = (0.0, {})
+    # Whether the database could be read and written, and when that was looked at.
+    reached: tuple[float, tuple[bool, bool] | None] = (0.0, None)
     _versions: dict[str, str] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -67,6 +72,14 @@ class Site:
         if resource_id > LARGEST_ID:
             raise NotFound(_("there is no resource with this number"), field="id")
         return self.searcher.resource(resource_id)
+
+    def reach(self) -> tuple[bool, bool]:
+        """Return whether the database could be read, and written, when that was last looked at."""
+        looked_at, found = self.reached
+        if found is None or time.monotonic() - looked_at > REACH_SECONDS:
+            found = (self.searcher.database.can_read(), self.searcher.database.takes_changes())
+            self.reached = (time.monotonic(), found)
+        return found
 
     def static_address(self, name: str) -> str:
         """Return the address of a static file with its version, so that it may be kept for ever."""
