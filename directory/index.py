@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, cast
+from zlib import crc32
 
 from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text
 
 from directory import geo
-from directory.models import AreaToken, PlaceToken, Resource, TokenCount
+from directory.models import AreaToken, PlaceDensity, PlaceToken, Resource, TokenCount
 from directory.needs import folded
 from directory.records import Kind, Point, Status
 
@@ -25,18 +26,41 @@ _INDEXED = (
     Resource.id, Resource.kind, Resource.name, Resource.organization, Resource.description, Resource.city,
     Resource.eligibility, Resource.latitude, Resource.longitude, Resource.service_area, Resource.status, Resource.stated,
     Resource.reach, Resource.facet_bits, Resource.language_bits, Resource.audiences, Resource.last_checked,
-    Resource.phone, Resource.sms,
+    Resource.phone, Resource.sms, Resource.country, Resource.region,
 )  # fmt: skip
 _LOCATED = (
     Resource.id, Resource.latitude, Resource.longitude, Resource.stated, Resource.reach, Resource.facet_bits,
-    Resource.language_bits,
+    Resource.language_bits, Resource.country, Resource.region,
 )  # fmt: skip
 _TEXTS = {
     "sqlite": ("resource_text", ("rowid", "words")),
     "postgresql": ("resource_text", ("resource_id", "words")),
 }
 _READ_AT_ONCE = 20_000
+# The cells in which places are counted: 2 bands high, a tenth of a degree wide.
+CELL_BANDS, CELL_STEPS = 2, 1000
+_COUNT_CELLS = f"""
+    INSERT INTO place_density ("row", "column", resources)
+    SELECT band / {CELL_BANDS}, (lon + {180 * geo.LONGITUDE_STEPS}) / {CELL_STEPS}, count(*) FROM place_token
+    WHERE token = {ANY} GROUP BY 1, 2
+"""
 _PLACES = cast(Table, PlaceToken.__table__)
+
+
+def area_number(country: str | None, region: str | None) -> int:
+    """Return the number by which the index knows a region: its country's letters, then 32 bits of its own."""
+    own = crc32(region.encode()) if region else 0
+    return _country_number(country) << 32 | own
+
+
+def country_numbers(country: str) -> tuple[int, int]:
+    """Return the first and the last number of a country's regions; 0 region is what names none."""
+    first = _country_number(country) << 32
+    return first, first | 0xFFFF_FFFF
+
+
+def _country_number(country: str | None) -> int:
+    return 0 if not country else ord(country[0]) << 8 | ord(country[1])
 
 
 def tokens(reach: int, facets: int, languages: int) -> Iterator[int]:
@@ -48,11 +72,11 @@ def tokens(reach: int, facets: int, languages: int) -> Iterator[int]:
 
 
 def rebuild(connection: Connection) -> int:
-    """Rebuild the whole index and decide anew which tokens are posted; return the number of resources indexed.
+    """Rebuild the whole index, decide anew which tokens are posted, count places; return the number of resources indexed.
 
     A token is posted when fewer than a quarter of the resources hold it; ANY always is.
     """
-    for table in (PlaceToken, AreaToken, TokenCount):
+    for table in (PlaceToken, AreaToken, TokenCount, PlaceDensity):
         connection.execute(delete(table))
     connection.execute(text("DELETE FROM resource_text"))
     counts: Counter[int] = Counter()
@@ -65,6 +89,7 @@ def rebuild(connection: Connection) -> int:
     connection.execute(insert(TokenCount), [{"token": token, "resources": count} for token, count in posted.items()])
     with _without_second_index(connection):
         _add_all_places(connection, posted.keys())
+    connection.execute(text(_COUNT_CELLS))
     ids = connection.execute(select(Resource.id).order_by(Resource.id)).scalars().all()
     return _add(connection, ids, posted.keys(), places_too=False)
 
@@ -135,7 +160,7 @@ def _place(row: Any) -> tuple[int, ...]:
     point = Point(row.latitude, row.longitude)
     return (
         geo.band(point.latitude), geo.longitude_step(point.longitude), row.id, row.stated, row.reach, row.facet_bits,
-        row.language_bits, *geo.earth_centred(point),
+        row.language_bits, *geo.earth_centred(point), area_number(row.country, row.region),
     )  # fmt: skip
 
 
@@ -199,3 +224,10 @@ def search_words(rest: str, dialect: str) -> str:
     if dialect == "sqlite":
         return " ".join(f'"{word}"*' for word in words)
     return " & ".join(f"'{word}':*" for word in words)
+
+
+def words_statement(dialect: str, mark: str) -> str:
+    """Return the statement that finds the resources having the words bound at ``mark``."""
+    if dialect == "sqlite":
+        return f"SELECT rowid FROM resource_text WHERE resource_text MATCH {mark}"
+    return f"SELECT resource_id FROM resource_text WHERE to_tsvector('simple', words) @@ to_tsquery('simple', {mark})"

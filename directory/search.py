@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from directory import counting, index, needs
-from directory.answer import Answer, areas, talks_now
+from directory import counting, density, index, needs
+from directory.answer import Answer
 from directory.config import Config
 from directory.counting import Counts
 from directory.crisis import CrisisBook
 from directory.db import Database
+from directory.density import Known
 from directory.errors import DatabaseUnavailable, NotFound
 from directory.geocoding import Found, Gazetteer
 from directory.matches import Match, Results, matched
@@ -22,6 +23,7 @@ from directory.models import AreaToken, Resource, ResourceAlias
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import Kind
+from directory.remote import areas, talks_now
 
 CRISIS_SHOWN = 12
 
@@ -35,6 +37,7 @@ class Searcher:
     gazetteer: Gazetteer
     crisis_book: CrisisBook
     default_country: str = "US"
+    _known: Known | None = None
 
     @classmethod
     def open(cls, config: Config) -> Searcher:
@@ -65,7 +68,10 @@ class Searcher:
             results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
             if found.candidates:
                 return results
-            return Answer(connection, self.vocabulary, self.gazetteer, results, query).complete()
+            answer = Answer(connection, self.vocabulary, self.gazetteer, results, query, self._known)
+            complete = answer.complete()
+            self._known = answer.known
+            return complete
 
     def counts(self, results: Results) -> Counts | None:
         """Return how many places near the place of a search each filter leaves; None without a place.
@@ -74,7 +80,8 @@ class Searcher:
             DatabaseUnavailable: the database is gone or damaged.
         """
         with self.database.reading() as connection:
-            return counting.counts(connection, self.vocabulary, results)
+            self._known = density.load(connection, self._known)
+            return counting.counts(connection, self.vocabulary, results, self._known)
 
     def crisis_lines(self, country: str, at: datetime) -> tuple[Match, ...]:
         """Return the emergency number and every crisis line of a country, general lines first."""

@@ -1,0 +1,106 @@
+"""By phone or online: help with no door, of the areas that serve a place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from directory import geo, index, stored, tiers
+from directory.geocoding import Gazetteer
+from directory.matches import Match, matched
+from directory.models import AreaToken, Resource
+from directory.needs import Vocabulary
+from directory.query import Query
+from directory.records import Kind, OpenState, Place, Point
+from directory.tiers import Condition, Cover, Wishes
+
+READ_MOST = 1000
+_TOLD = select(
+    Resource.id, Resource.kind, Resource.approaches, Resource.status, Resource.hours, Resource.hours_note, Resource.timezone,
+    Resource.country, Resource.region, Resource.last_checked, Resource.sources, Resource.latitude, Resource.longitude,
+).where(Resource.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Help with no door, for one query."""
+
+    connection: Connection
+    vocabulary: Vocabulary
+    gazetteer: Gazetteer
+    query: Query
+
+    def found(self, country: str, place: Place | None, near: Collection[int]) -> list[Match]:
+        """Return what serves a place from afar: by tier, what is open now first, then the nearest area, then by rank and id.
+
+        Not the resources ``near``, which are shown already, nor the lines to talk to somebody on now.
+        """
+        wish = tiers.wishes(self.query, self.vocabulary, None)
+        served = AreaToken.area.in_(areas(country, place, self.gazetteer))
+        openings = stored.Openings(self.connection, self.query.at)
+        seen = set(near)
+        chosen: list[tuple[int, int]] = []
+        for tier, covers in tiers.tiers(wish, self.vocabulary):
+            ranks: dict[int, int] = {}
+            for cover in covers:
+                ranks.update(self._ranks(wish, cover, served))
+            group = []
+            for row in self._told([each for each in ranks if each not in seen]):
+                if talks_now(row) or self._has_door_here(row, place):
+                    continue
+                is_open = openings.state(row).state is OpenState.OPEN
+                if is_open or not self.query.open_now:
+                    group.append((not is_open, ranks[row["id"]], row["id"]))
+            seen.update(ranks)
+            chosen.extend((tier, each) for _, _, each in sorted(group))
+            if len(chosen) >= self.query.limit:
+                break
+        shown = chosen[: self.query.limit]
+        rows = stored.resources(self.connection, [each for _, each in shown])
+        return [
+            matched(self.vocabulary, rows[each], self.query, opened=openings.state(rows[each]), tier=tier)
+            for tier, each in shown
+        ]
+
+    def _ranks(self, wish: Wishes, cover: Cover, served: Condition) -> dict[int, int]:
+        """Return the best rank by id of what is in a tier, of the first ranks only."""
+        conditions = wish.conditions(self.connection.dialect.name)
+        statement = select(AreaToken.rank, AreaToken.resource_id).where(
+            AreaToken.token == index.ANY, served, *cover.on(AreaToken), *(test.on(AreaToken) for test in wish.facets)
+        )
+        if conditions:
+            statement = statement.join(Resource, Resource.id == AreaToken.resource_id).where(*conditions)
+        found: dict[int, int] = {}
+        for rank, each in self.connection.execute(
+            statement.order_by(AreaToken.rank, AreaToken.resource_id).limit(READ_MOST)
+        ):
+            found.setdefault(each, rank)
+        return found
+
+    def _told(self, ids: list[int]) -> list[Mapping[str, Any]]:
+        return [dict(row) for row in self.connection.execute(_TOLD, {"ids": ids}).mappings()] if ids else []
+
+    def _has_door_here(self, row: Mapping[str, Any], place: Place | None) -> bool:
+        if place is None or place.point is None or row["latitude"] is None or row["country"] != place.country:
+            return False
+        own = geo.earth_centred(Point(row["latitude"], row["longitude"]))
+        apart = sum((a - b) ** 2 for a, b in zip(own, geo.earth_centred(place.point), strict=True))
+        return geo.arc_km(apart, place.point.latitude) <= self.query.radius_km
+
+
+def areas(country: str, place: Place | None, gazetteer: Gazetteer) -> list[str]:
+    """Return the areas that serve somebody at a place: its county (US), the region, the country, the world."""
+    if place is None or not place.region:
+        return [country, index.WORLD]
+    county = gazetteer.county(place)
+    return [*([county] if county else []), f"{country}-{place.region}", country, index.WORLD]
+
+
+def talks_now(row: Any) -> bool:
+    """Return whether a resource is a line to talk to somebody on now, not one that only informs and refers."""
+    return row["kind"] == str(Kind.CRISIS_LINE) and (
+        "information_and_referral" not in row["approaches"] or "crisis_counselling" in row["approaches"]
+    )
