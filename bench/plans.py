@@ -28,7 +28,7 @@ SMALL = (
 LONGEST = 300
 COVERED = {
     "sqlite": "SEARCH place_token USING PRIMARY KEY (token=? AND band",
-    "postgresql": "ix_place_token_covering",
+    "postgresql": "pk_place_token",
 }
 
 
@@ -45,7 +45,8 @@ def complaints(searcher: Searcher, asked: Sequence[Asked]) -> Iterator[str]:
             for line in lines:
                 if _reads_through(line) and not any(name in line for name in SMALL):
                     yield f"{line.strip()} in: {statement[:LONGEST]}"
-            ringed = "place_token" in statement and "band" in statement.split("WHERE", 1)[1]
+            # With words the database may well start from the few resources that have them.
+            ringed = "place_token" in statement and "band" in statement and "resource_text" not in statement
             if ringed and not any(COVERED[dialect] in line for line in lines):
                 yield f"the places are not found by their index: {' / '.join(lines)} in: {statement[:LONGEST]}"
 

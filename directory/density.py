@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from directory.geo import BAND_DEGREES, LONGITUDE_STEPS, band, longitude_step
 from directory.index import ANY, CELL_BANDS, CELL_STEPS
-from directory.models import Meta, PlaceDensity, TokenCount
+from directory.models import PlaceDensity, TokenCount
 from directory.records import Point
 
 # A coarse cell is so many cells wide and high.
@@ -53,7 +53,7 @@ class Known:
 
 def load(connection: Connection, before: Known | None = None) -> Known:
     """Return what is known of the index now; ``before`` when nothing has changed since."""
-    version = connection.execute(_VERSION).scalar_one()
+    version = connection.exec_driver_sql(_VERSION).scalar_one()
     if before is not None and before.version == version:
         return before
     posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
@@ -66,7 +66,7 @@ def load(connection: Connection, before: Known | None = None) -> Known:
     return Known(version, posted, cells, coarse)
 
 
-_VERSION = select(Meta.value).where(Meta.key == "data_version")
+_VERSION = "SELECT value FROM meta WHERE key = 'data_version'"
 
 
 def _around(cells: Cells, size: float, point: Point) -> tuple[int, float]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
@@ -311,11 +312,10 @@ class PlaceToken(Base):
     z: Mapped[int] = mapped_column(Integer)
     area: Mapped[int] = mapped_column(Word, comment="country and region: index.area_number")
     __table_args__ = (
-        Index(
-            "ix_place_token_covering",
+        PrimaryKeyConstraint(
             "token", "band", "lon", "resource_id",
             postgresql_include=["stated", "reach", "facets", "languages", "x", "y", "z", "area"],
-        ).ddl_if(dialect="postgresql"),
+        ),
         Index("ix_place_token_resource_id", "resource_id"),
         {"sqlite_with_rowid": False},
     )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from directory import geo, index
+from directory.asking import Asking
 from directory.density import Known
 from directory.records import Point
 from directory.tiers import Cover, Test, Wishes
@@ -22,12 +23,8 @@ GROWTH = 2.5
 # What states a need is rarer than what reaches it.
 STATED_SHARE = 0.5
 WIDER_KM = (80.0, 160.0)
-# PostgreSQL prepares few statements when IN lists have few lengths.
-BAND_LISTS = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192)
 # Half the way round the earth: a ring of this radius holds everything.
 EVERYWHERE_KM = 20_100.0
-
-Value = int | str
 
 
 class Spot(NamedTuple):
@@ -80,7 +77,7 @@ class Nearby:
 
     def facets_within(self, radius_km: float, most: int, reaches: Sequence[Test]) -> list[tuple[int, int]]:
         """Return facets and languages of at most ``most`` resources within a radius that pass some tests, in no order."""
-        ask = _Asking(self.connection.dialect.name)
+        ask = Asking(self.connection.dialect.name)
         self._where(ask, self._token(self.wish.needs), reaches, radius_km, None)
         chord = f"{ask.chord(self.point)} <= {ask.mark(geo.chord_squared(radius_km, self.point.latitude))}"
         statement = f"SELECT facets, languages FROM place_token WHERE {ask.where()} AND {chord} LIMIT {ask.mark(most)}"
@@ -113,7 +110,7 @@ class Nearby:
         self, token: int, tests: Sequence[Test], radius_km: float, limit: int, beyond_km: float | None,
         after: Spot | None, inside: Inside | None,
     ) -> list[Spot]:  # fmt: skip
-        ask = _Asking(self.connection.dialect.name)
+        ask = Asking(self.connection.dialect.name)
         chord = ask.chord(self.point)
         self._where(ask, token, tests, radius_km, inside)
         edges: list[str] = []
@@ -130,7 +127,7 @@ class Nearby:
         )
         return [Spot(row[0], row[1]) for row in self.connection.exec_driver_sql(statement, ask.values)]
 
-    def _where(self, ask: _Asking, token: int, tests: Sequence[Test], radius_km: float, inside: Inside | None) -> None:
+    def _where(self, ask: Asking, token: int, tests: Sequence[Test], radius_km: float, inside: Inside | None) -> None:
         """Ask for what the index holds: token, bands and longitudes, then the bits, then what only the resource knows."""
         ask.add(f"token = {ask.mark(token)}")
         if radius_km < EVERYWHERE_KM:
@@ -147,69 +144,6 @@ class Nearby:
             ask.words(self.wish.words)
         if self.wish.age is not None:
             ask.age(self.wish.age)
-
-
-class _Asking:
-    """A statement in the making: conditions, and what is bound in them by name."""
-
-    def __init__(self, dialect: str) -> None:
-        self.dialect = dialect
-        self.values: dict[str, Value] = {}
-        self._conditions: list[str] = []
-        self._form = ":{}" if dialect == "sqlite" else "%({})s"
-
-    def mark(self, value: Value) -> str:
-        """Bind a value and return where it goes."""
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return self._form.format(name)
-
-    def add(self, condition: str) -> None:
-        """Add a condition."""
-        self._conditions.append(condition)
-
-    def where(self) -> str:
-        """Return all conditions."""
-        return " AND ".join(self._conditions)
-
-    def chord(self, point: Point) -> str:
-        """Return the squared chord in square metres from a point, of 64 bits on both databases."""
-        squares = []
-        for axis, metres in zip("xyz", geo.earth_centred(point), strict=True):
-            self.values[axis] = metres
-            away = f"({axis} - CAST({self._form.format(axis)} AS BIGINT))"
-            squares.append(f"{away} * {away}")
-        return " + ".join(squares)
-
-    def window(self, window: geo.Window) -> None:
-        """Add the bands and longitudes that the index has."""
-        bands = range(window.first_band, window.last_band + 1)
-        length = next((size for size in BAND_LISTS if size >= len(bands)), None)
-        if length is None:
-            self.add(f"band BETWEEN {self.mark(bands[0])} AND {self.mark(bands[-1])}")
-        else:
-            padded = [*bands, *[bands[-1]] * (length - len(bands))]
-            self.add(f"band IN ({', '.join(map(self.mark, padded))})")
-        spans = [f"lon BETWEEN {self.mark(west)} AND {self.mark(east)}" for west, east in window.longitudes]
-        self.add(spans[0] if len(spans) == 1 else f"({' OR '.join(spans)})")
-
-    def test(self, test: Test) -> None:
-        """Add a test of a row's bits."""
-        marks = [self.mark(value) for value in test.values()]
-        self.add(test.sql(*marks))
-
-    def words(self, words: str) -> None:
-        """Add the condition that a resource's text has words."""
-        bound = self.mark(index.search_words(words, self.dialect))
-        self.add(f"resource_id IN ({index.words_statement(self.dialect, bound)})")
-
-    def age(self, age: int) -> None:
-        """Add the condition that a resource takes people of an age in years."""
-        years = self.mark(age)
-        self.add(
-            "EXISTS (SELECT 1 FROM resource WHERE resource.id = resource_id "
-            f"AND (minimum_age IS NULL OR minimum_age <= {years}) AND (maximum_age IS NULL OR maximum_age >= {years}))"
-        )
 
 
 def rarest(tokens: Sequence[int], known: Known) -> int:

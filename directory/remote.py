@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from directory import geo, index, stored, tiers
+from directory.asking import Asking
 from directory.geocoding import Gazetteer
 from directory.matches import Match, matched
-from directory.models import AreaToken, Resource
+from directory.models import Resource
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import Kind, OpenState, Place, Point
-from directory.tiers import Condition, Cover, Wishes
+from directory.tiers import Cover, Wishes
 
 READ_MOST = 1000
 _TOLD = select(
@@ -39,7 +40,7 @@ class Remote:
         Not the resources ``near``, which are shown already, nor the lines to talk to somebody on now.
         """
         wish = tiers.wishes(self.query, self.vocabulary, None)
-        served = AreaToken.area.in_(areas(country, place, self.gazetteer))
+        served = areas(country, place, self.gazetteer)
         openings = stored.Openings(self.connection, self.query.at)
         seen = set(near)
         chosen: list[tuple[int, int]] = []
@@ -65,18 +66,23 @@ class Remote:
             for tier, each in shown
         ]
 
-    def _ranks(self, wish: Wishes, cover: Cover, served: Condition) -> dict[int, int]:
+    def _ranks(self, wish: Wishes, cover: Cover, served: Sequence[str]) -> dict[int, int]:
         """Return the best rank by id of what is in a tier, of the first ranks only."""
-        conditions = wish.conditions(self.connection.dialect.name)
-        statement = select(AreaToken.rank, AreaToken.resource_id).where(
-            AreaToken.token == index.ANY, served, *cover.on(AreaToken), *(test.on(AreaToken) for test in wish.facets)
+        ask = Asking(self.connection.dialect.name)
+        ask.add(f"token = {ask.mark(index.ANY)}")
+        ask.among("area", served)
+        for test in (*cover.tests, *wish.facets):
+            ask.test(test)
+        if wish.age is not None:
+            ask.age(wish.age)
+        if wish.words:
+            ask.words(wish.words)
+        statement = (
+            f"SELECT rank, resource_id FROM area_token WHERE {ask.where()} ORDER BY rank, resource_id "
+            f"LIMIT {ask.mark(READ_MOST)}"
         )
-        if conditions:
-            statement = statement.join(Resource, Resource.id == AreaToken.resource_id).where(*conditions)
         found: dict[int, int] = {}
-        for rank, each in self.connection.execute(
-            statement.order_by(AreaToken.rank, AreaToken.resource_id).limit(READ_MOST)
-        ):
+        for rank, each in self.connection.exec_driver_sql(statement, ask.values):
             found.setdefault(each, rank)
         return found
 

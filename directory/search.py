@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from directory import counting, density, index, needs
 from directory.answer import Answer
@@ -38,6 +38,7 @@ class Searcher:
     crisis_book: CrisisBook
     default_country: str = "US"
     _known: Known | None = None
+    _lines: tuple[int, dict[str, list[dict[str, Any]]]] = field(default=(-1, {}))
 
     @classmethod
     def open(cls, config: Config) -> Searcher:
@@ -64,8 +65,8 @@ class Searcher:
             query, country, place, found.candidates, bool(query.near) and place is None and not found.candidates
         )
         with self.database.reading() as connection:
-            served = AreaToken.area.in_(areas(country, place, self.gazetteer))
-            results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
+            served = areas(country, place, self.gazetteer)
+            results = replace(results, crisis=self._crisis(connection, query, country, served))
             if found.candidates:
                 return results
             answer = Answer(connection, self.vocabulary, self.gazetteer, results, query, self._known)
@@ -87,10 +88,7 @@ class Searcher:
         """Return the emergency number and every crisis line of a country, general lines first."""
         try:
             with self.database.reading() as connection:
-                served = or_(
-                    AreaToken.area.in_(areas(country, None, self.gazetteer)), AreaToken.area.like(f"{country}-%")
-                )
-                return self._crisis(connection, Query(at=at), country, served, referral_too=True)
+                return self._crisis(connection, Query(at=at), country, None)
         except DatabaseUnavailable:
             return self.crisis_book.matches(country, at, regional=True)
 
@@ -135,21 +133,35 @@ class Searcher:
             return list(connection.execute(shown.order_by(Resource.id)).scalars())
 
     def _crisis(
-        self,
-        connection: Connection,
-        query: Query,
-        country: str,
-        served: ColumnElement[bool],
-        *,
-        referral_too: bool = False,
+        self, connection: Connection, query: Query, country: str, served: Collection[str] | None
     ) -> tuple[Match, ...]:
-        statement = select(*Resource.__table__.columns).where(
-            Resource.id.in_(select(AreaToken.resource_id).where(AreaToken.token == index.ANY, served)),
-            Resource.kind == str(Kind.CRISIS_LINE),
-        )
-        rows = [dict(row) for row in connection.execute(statement).mappings()]
+        """Return the emergency number and the lines of the areas served, at most ``CRISIS_SHOWN``; without areas all."""
+        rows = self._lines_of(connection, country)
+        if served is not None:
+            rows = [row for row in rows if not set(served).isdisjoint(row["service_area"])]
+        most = None if served is None else CRISIS_SHOWN
         if not rows:
-            return self.crisis_book.matches(country, query.at, query)
-        lines = [matched(self.vocabulary, row, query) for row in rows if referral_too or talks_now(row)]
-        lines.sort(key=lambda line: self.crisis_book.order(line, query))
-        return (*self.crisis_book.emergency(country, query), *lines)
+            return self.crisis_book.matches(country, query.at, query)[:most]
+        lines = [row for row in rows if served is None or talks_now(row)]
+        lines.sort(key=lambda row: self.crisis_book.order(Match(row), query))
+        first = self.crisis_book.emergency(country, query)
+        return (*first, *(matched(self.vocabulary, row, query) for row in lines[:most]))[:most]
+
+    def _lines_of(self, connection: Connection, country: str) -> list[dict[str, Any]]:
+        """Return every crisis line of a country, of its regions and of the world, kept until the data changes."""
+        self._known = density.load(connection, self._known)
+        version, kept = self._lines
+        if version != self._known.version:
+            version, kept = self._lines = self._known.version, {}
+        if country not in kept:
+            bit = self.vocabulary.facet_bits("kind", [str(Kind.CRISIS_LINE)])
+            serving = select(AreaToken.resource_id).where(
+                AreaToken.token == index.ANY,
+                or_(AreaToken.area.in_([country, index.WORLD]), AreaToken.area.like(f"{country}-%")),
+                AreaToken.facets.op("&")(bit) != 0,
+            )
+            statement = select(*Resource.__table__.columns).where(
+                Resource.id.in_(serving), Resource.kind == str(Kind.CRISIS_LINE)
+            )
+            kept[country] = [dict(row) for row in connection.execute(statement).mappings()]
+        return kept[country]

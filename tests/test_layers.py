@@ -22,6 +22,7 @@ LAYERS = [
     {"hsds"},
     {"db", "index", "hsds_store"},
     {"tiers", "density", "stored"},
+    {"asking"},
     {
         "nearby",
         "remote",
