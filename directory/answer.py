@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from directory import density, geo, nearby, remote, stored, tiers
+from directory import density, geo, nearby, pool, remote, stored, tiers
 from directory.density import Known
 from directory.geocoding import Gazetteer
 from directory.matches import Lift, Match, Relaxation, Results, matched
@@ -81,9 +81,9 @@ class Answer:
         """Return one page of places, where the next begins, and what is closer but covers less."""
         if place is None or place.point is None:
             return [], None, []
-        finder = nearby.Nearby(
-            self.connection, known, place.point, tiers.wishes(self.query, self.vocabulary, place.country)
-        )
+        wish = tiers.wishes(self.query, self.vocabulary, place.country)
+        few = pool.load(self.connection, place.point, wish)
+        finder = nearby.Nearby(self.connection, known, place.point, wish, few)
         if place.precision in COUNTRYWIDE:
             return (*self._across(finder, place), [])
         found, following = self._near(finder, place)

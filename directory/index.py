@@ -229,5 +229,5 @@ def search_words(rest: str, dialect: str) -> str:
 def words_statement(dialect: str, mark: str) -> str:
     """Return the statement that finds the resources having the words bound at ``mark``."""
     if dialect == "sqlite":
-        return f"SELECT rowid FROM resource_text WHERE resource_text MATCH {mark}"
-    return f"SELECT resource_id FROM resource_text WHERE to_tsvector('simple', words) @@ to_tsquery('simple', {mark})"
+        return f"SELECT rowid AS worded FROM resource_text WHERE resource_text MATCH {mark}"
+    return f"SELECT resource_id AS worded FROM resource_text WHERE to_tsvector('simple', words) @@ to_tsquery('simple', {mark})"

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from directory import geo, index
 from directory.asking import Asking
 from directory.density import Known
+from directory.pool import Pool
 from directory.records import Point
 from directory.tiers import Cover, Test, Wishes
 
@@ -51,6 +52,7 @@ class Nearby:
     known: Known
     point: Point
     wish: Wishes
+    pool: Pool | None = None
 
     def tier(
         self, covers: Sequence[Cover], radius_km: float, limit: int,
@@ -61,6 +63,8 @@ class Nearby:
         Only those within ``radius_km``, beyond ``beyond_km``, and after the end of a page. The first ring is as wide as
         the places around are sparse, and grows, so that a crowded city reads little of the index.
         """
+        if self.pool is not None:
+            return self._pooled(self.pool, covers, radius_km, limit, beyond_km, after, inside)
         found: list[Spot] = []
         for cover in covers:
             token = self._token(cover.mask)
@@ -126,6 +130,22 @@ class Nearby:
             f" AS ring {'WHERE' if edges else ''} {' AND '.join(edges)} ORDER BY chord, id LIMIT {ask.mark(limit)}"
         )
         return [Spot(row[0], row[1]) for row in self.connection.exec_driver_sql(statement, ask.values)]
+
+    def _pooled(
+        self, few: Pool, covers: Sequence[Cover], radius_km: float, limit: int, beyond_km: float | None,
+        after: Spot | None, inside: Inside | None,
+    ) -> list[Spot]:  # fmt: skip
+        last = geo.chord_squared(radius_km, self.point.latitude) if radius_km < EVERYWHERE_KM else 1 << 62
+        first = -1 if beyond_km is None else geo.chord_squared(beyond_km, self.point.latitude)
+        areas = None if self.wish.country is None else index.country_numbers(self.wish.country)
+        own = None if inside is None else index.area_number(inside.country, inside.region)
+        outside = own if inside is not None and inside.outside else None
+        if own is not None and outside is None:
+            areas = (own, own)
+        found: list[tuple[int, int]] = []
+        for cover in covers:
+            found.extend(few.nearest(cover.tests, first, last, after or (-1, -1), areas, outside, limit))
+        return [Spot(*each) for each in sorted(found)[:limit]]
 
     def _where(self, ask: Asking, token: int, tests: Sequence[Test], radius_km: float, inside: Inside | None) -> None:
         """Ask for what the index holds: token, bands and longitudes, then the bits, then what only the resource knows."""

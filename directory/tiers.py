@@ -43,6 +43,10 @@ class Bits:
         """Return what is bound at the marks."""
         return (self.mask, self.value)
 
+    def holds(self, word: int) -> bool:
+        """Return whether a row's word passes."""
+        return (word & self.mask == self.value) is self.equal
+
     def on(self, table: Any) -> Condition:
         """Return the test as a condition on a table."""
         bits: ColumnElement[int] = getattr(table, self.column).op("&")(_word(self.mask))
@@ -64,6 +68,10 @@ class Count:
     def values(self) -> tuple[int, ...]:
         """Return what is bound at the mark."""
         return (self.value,)
+
+    def holds(self, word: int) -> bool:
+        """Return whether a row's word passes."""
+        return sum(word >> bit & 1 for bit in self.bits) == self.value
 
     def on(self, table: Any) -> Condition:
         """Return the test as a condition on a table."""
@@ -144,7 +152,7 @@ def wishes(query: Query, vocabulary: Vocabulary, country: str | None) -> Wishes:
 def has_words(words: str, dialect: str) -> Condition:
     """Return the condition that a resource's text has all these words, each as a prefix."""
     found = text(index.words_statement(dialect, ":words")).bindparams(words=index.search_words(words, dialect))
-    return Resource.id.in_(found.columns(literal_column("rowid", BigInteger)))
+    return Resource.id.in_(found.columns(literal_column("worded", BigInteger)))
 
 
 def tiers(wish: Wishes, vocabulary: Vocabulary) -> Iterator[tuple[int, list[Cover]]]:

@@ -23,6 +23,7 @@ LAYERS = [
     {"db", "index", "hsds_store"},
     {"tiers", "density", "stored"},
     {"asking"},
+    {"pool"},
     {
         "nearby",
         "remote",
@@ -109,6 +110,7 @@ def test_imports_only_point_down(path: Path) -> None:
                 "tiers",
                 "density",
                 "stored",
+                "pool",
                 "resources",
                 "staging",
                 "answer",
