@@ -76,7 +76,8 @@ class Count:
     def on(self, table: Any) -> Condition:
         """Return the test as a condition on a table."""
         word = getattr(table, self.column)
-        first, *others = (word.op(">>")(bit).op("&")(1) for bit in self.bits)
+        # PostgreSQL shifts by an integer, not by a bigint.
+        first, *others = (word.op(">>")(literal_column(str(bit))).op("&")(1) for bit in self.bits)
         return sum(others, first) == self.value  # type: ignore[no-any-return]
 
 
