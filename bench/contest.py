@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -38,11 +39,12 @@ def run(*, size: int, count: int, seed: int, url: str | None, postgresql: bool) 
     vocabulary, gazetteer = needs.load(data), Gazetteer(data / "places")
     book = CrisisBook.load(data, vocabulary, gazetteer)
     mixes = queries.mixes(world.load(data), vocabulary, seed, count)
-    with tempfile.TemporaryDirectory() as folder, servers.postgresql() as server:
-        if url is None and postgresql and server is None:
+    wanted = servers.postgresql() if postgresql and url is None else nullcontext(url)
+    with tempfile.TemporaryDirectory() as folder, wanted as server:
+        if postgresql and server is None:
             print("PostgreSQL is missing on this machine")
             return 1
-        chosen = url or (server if postgresql and server else f"sqlite:///{Path(folder) / 'bench.sqlite3'}")
+        chosen = server or f"sqlite:///{Path(folder) / 'bench.sqlite3'}"
         database = Database(chosen)
         if not database.exists():
             generate.fill(database, vocabulary, gazetteer, data, size, seed)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from directory import geo, index
 from directory.records import Point
 from directory.tiers import Test
 
 # PostgreSQL prepares few statements when IN lists have few lengths.
-BAND_LISTS = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192)
+BAND_LISTS = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
 
 Value = int | str
+# More values than any statement binds.
+_NAMES = tuple(f"p{number}" for number in range(1000))
 
 
 class Asking:
@@ -22,12 +25,13 @@ class Asking:
         self.values: dict[str, Value] = {}
         self._conditions: list[str] = []
         self._form = ":{}" if dialect == "sqlite" else "%({})s"
+        self._marks = _marks(self._form)
 
     def mark(self, value: Value) -> str:
         """Bind a value and return where it goes."""
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return self._form.format(name)
+        place = len(self.values)
+        self.values[_NAMES[place]] = value
+        return self._marks[place]
 
     def add(self, condition: str) -> None:
         """Add a condition."""
@@ -54,7 +58,7 @@ class Asking:
             self.add(f"band BETWEEN {self.mark(bands[0])} AND {self.mark(bands[-1])}")
         else:
             padded = [*bands, *[bands[-1]] * (length - len(bands))]
-            self.add(f"band IN ({', '.join(map(self.mark, padded))})")
+            self.among("band", padded)
         spans = [f"lon BETWEEN {self.mark(west)} AND {self.mark(east)}" for west, east in window.longitudes]
         self.add(spans[0] if len(spans) == 1 else f"({' OR '.join(spans)})")
 
@@ -65,7 +69,10 @@ class Asking:
 
     def among(self, column: str, values: Sequence[Value]) -> None:
         """Add the condition that a column has one of some values."""
-        self.add(f"{column} IN ({', '.join(map(self.mark, values))})")
+        first = len(self.values)
+        last = first + len(values)
+        self.values.update(zip(_NAMES[first:last], values, strict=True))
+        self.add(f"{column} IN ({', '.join(self._marks[first:last])})")
 
     def words(self, words: str) -> None:
         """Add the condition that a resource's text has words."""
@@ -79,3 +86,8 @@ class Asking:
             "EXISTS (SELECT 1 FROM resource WHERE resource.id = resource_id "
             f"AND (minimum_age IS NULL OR minimum_age <= {years}) AND (maximum_age IS NULL OR maximum_age >= {years}))"
         )
+
+
+@lru_cache(maxsize=2)
+def _marks(form: str) -> tuple[str, ...]:
+    return tuple(map(form.format, _NAMES))

@@ -21,7 +21,7 @@ KM_PER_DEGREE = 111.2
 # A token that is not posted is held by more than a quarter of the resources.
 COMMON_SHARE = 0.35
 # A ring is drawn a little wide: a second statement costs more than the rows it reads in vain.
-MARGIN = 1.6
+MARGIN = 1.3
 
 Cells = Mapping[tuple[int, int], int]
 

@@ -21,6 +21,8 @@ from directory.tiers import Cover, Test, Wishes
 # A token held by so few resources is read in one ring: growing would cost more statements than it saves rows.
 FEW_RESOURCES = 5000
 GROWTH = 2.5
+# A wider ring reads its bands all around the earth, so there is one of those at most.
+WIDEST_KM = 1000.0
 # What states a need is rarer than what reaches it.
 STATED_SHARE = 0.5
 WIDER_KM = (80.0, 160.0)
@@ -73,7 +75,7 @@ class Nearby:
                 rows = self._ring(token, cover.tests, radius, limit, beyond_km, after, inside)
                 if len(rows) >= limit or radius >= radius_km:
                     break
-                radius = min(radius * GROWTH, radius_km)
+                radius = radius_km if radius * GROWTH > WIDEST_KM else min(radius * GROWTH, radius_km)
             found.extend(rows)
         if len(covers) > 1:
             found.sort()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, case, select
 
 from directory import geo, index, stored, tiers
 from directory.asking import Asking
@@ -18,10 +18,12 @@ from directory.query import Query
 from directory.records import Kind, OpenState, Place, Point
 from directory.tiers import Cover, Wishes
 
-READ_MOST = 1000
+# So many of the first ranks are looked at for who is open now, and more only where too few of them are left to show.
+READ, READ_MOST = 250, 1000
 _TOLD = select(
-    Resource.id, Resource.kind, Resource.approaches, Resource.status, Resource.hours, Resource.hours_note, Resource.timezone,
-    Resource.country, Resource.region, Resource.last_checked, Resource.sources, Resource.latitude, Resource.longitude,
+    Resource.id, Resource.kind, case((Resource.kind == str(Kind.CRISIS_LINE), Resource.approaches)).label("approaches"),
+    Resource.status, Resource.hours, Resource.hours_note, Resource.timezone,
+    Resource.country, Resource.region, Resource.last_checked, stored.DATED_SOURCES, Resource.latitude, Resource.longitude,
 ).where(Resource.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
 
 
@@ -42,20 +44,15 @@ class Remote:
         wish = tiers.wishes(self.query, self.vocabulary, None)
         served = areas(country, place, self.gazetteer)
         openings = stored.Openings(self.connection, self.query.at)
-        seen = set(near)
+        seen = frozenset(near)
         chosen: list[tuple[int, int]] = []
         for tier, covers in tiers.tiers(wish, self.vocabulary):
-            ranks: dict[int, int] = {}
-            for cover in covers:
-                ranks.update(self._ranks(wish, cover, served))
-            group = []
-            for row in self._told([each for each in ranks if each not in seen]):
-                if talks_now(row) or self._has_door_here(row, place):
-                    continue
-                is_open = openings.state(row).state is OpenState.OPEN
-                if is_open or not self.query.open_now:
-                    group.append((not is_open, ranks[row["id"]], row["id"]))
-            seen.update(ranks)
+            group: list[tuple[bool, int, int]] = []
+            for most in (max(READ, self.query.limit), READ_MOST):
+                ranks, is_all = self._ranks(wish, covers, served, most)
+                group = self._group({each: rank for each, rank in ranks.items() if each not in seen}, place, openings)
+                if is_all or len(group) >= self.query.limit:
+                    break
             chosen.extend((tier, each) for _, _, each in sorted(group))
             if len(chosen) >= self.query.limit:
                 break
@@ -66,28 +63,46 @@ class Remote:
             for tier, each in shown
         ]
 
-    def _ranks(self, wish: Wishes, cover: Cover, served: Sequence[str]) -> dict[int, int]:
-        """Return the best rank by id of what is in a tier, of the first ranks only."""
-        ask = Asking(self.connection.dialect.name)
-        ask.add(f"token = {ask.mark(index.ANY)}")
-        ask.among("area", served)
-        for test in (*cover.tests, *wish.facets):
-            ask.test(test)
-        if wish.age is not None:
-            ask.age(wish.age)
-        if wish.words:
-            ask.words(wish.words)
-        statement = (
-            f"SELECT rank, resource_id FROM area_token WHERE {ask.where()} ORDER BY rank, resource_id "
-            f"LIMIT {ask.mark(READ_MOST)}"
-        )
+    def _ranks(
+        self, wish: Wishes, covers: Sequence[Cover], served: Sequence[str], most: int
+    ) -> tuple[dict[int, int], bool]:
+        """Return the best rank by id of what is in a tier, of the first ``most`` ranks only, and whether that is all."""
         found: dict[int, int] = {}
-        for rank, each in self.connection.exec_driver_sql(statement, ask.values):
-            found.setdefault(each, rank)
-        return found
+        is_all = True
+        for cover in covers:
+            ask = Asking(self.connection.dialect.name)
+            ask.add(f"token = {ask.mark(index.ANY)}")
+            ask.among("area", served)
+            for test in (*cover.tests, *wish.facets):
+                ask.test(test)
+            if wish.age is not None:
+                ask.age(wish.age)
+            if wish.words:
+                ask.words(wish.words)
+            statement = (
+                f"SELECT rank, resource_id FROM area_token WHERE {ask.where()} ORDER BY rank, resource_id "
+                f"LIMIT {ask.mark(most)}"
+            )
+            rows = self.connection.exec_driver_sql(statement, ask.values).all()
+            is_all = is_all and len(rows) < most
+            for rank, each in rows:
+                found.setdefault(each, rank)
+        return found, is_all
 
-    def _told(self, ids: list[int]) -> list[Mapping[str, Any]]:
-        return [dict(row) for row in self.connection.execute(_TOLD, {"ids": ids}).mappings()] if ids else []
+    def _group(
+        self, ranks: Mapping[int, int], place: Place | None, openings: stored.Openings
+    ) -> list[tuple[bool, int, int]]:
+        """Return (not open, rank, id) of what is shown of some resources."""
+        if not ranks:
+            return []
+        group = []
+        for row in map(dict, self.connection.execute(_TOLD, {"ids": stored.padded(ranks)}).mappings()):
+            if talks_now(row) or self._has_door_here(row, place):
+                continue
+            is_open = openings.state(row).state is OpenState.OPEN
+            if is_open or not self.query.open_now:
+                group.append((not is_open, ranks[row["id"]], row["id"]))
+        return group
 
     def _has_door_here(self, row: Mapping[str, Any], place: Place | None) -> bool:
         if place is None or place.point is None or row["latitude"] is None or row["country"] != place.country:
