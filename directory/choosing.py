@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
-from directory import index, nearby
+from directory import index, tiers
 from directory.errors import BadQuery, NotFound
 from directory.matches import opening
 from directory.models import AreaToken, Listing, PlaceToken, Resource, Source
@@ -23,8 +23,6 @@ _BATCH = 500
 STREAMED = {"stream_results": True, "yield_per": _BATCH}
 """Execution options of a query whose rows are read one batch at a time."""
 _PAGE = 100
-_REACHES_ALL = 3
-"""The last tier of ``nearby.tiers`` that reaches all needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def _near(searcher: Searcher, query: Query, source: str | None, most: int | None
     ids = [match.resource["id"] for match in lines]
     nearby_ids, left_out = _nearby(searcher, query, most)
     ids.extend(nearby_ids)
-    remote = [match for match in results.remote if match.tier <= _REACHES_ALL]
+    remote = [match for match in results.remote if match.tier <= tiers.REACHES_ALL]
     ids.extend(match.resource["id"] for match in remote)
     notes = []
     if most is None and len(results.remote) == REMOTE_LIMIT:
@@ -127,7 +125,7 @@ def _nearby(searcher: Searcher, query: Query, most: int | None) -> tuple[list[in
     page = replace(query, limit=_PAGE)
     while True:
         results = searcher.search(page)
-        matches = [each for each in results.nearby if each.relaxed is None and each.tier <= _REACHES_ALL]
+        matches = [each for each in results.nearby if each.relaxed is None and each.tier <= tiers.REACHES_ALL]
         found.extend(match.resource["id"] for match in matches)
         following = results.next_page
         if most is not None and len(found) >= most:
@@ -139,12 +137,13 @@ def _nearby(searcher: Searcher, query: Query, most: int | None) -> tuple[list[in
 
 def _everywhere(connection: Connection, vocabulary: Vocabulary, query: Query) -> Iterator[int]:
     """Yield the ids of all resources that satisfy a query without a place."""
-    wish = nearby.wishes(query, vocabulary, None, connection.dialect.name)
+    wish = tiers.wishes(query, vocabulary, None)
+    covers = [cover for tier, found in tiers.tiers(wish, vocabulary) if tier <= tiers.REACHES_ALL for cover in found]
     found: set[int] = set()
     for table in (PlaceToken, AreaToken):
-        tiers = [each for tier, each in nearby.tiers(wish, table, vocabulary) if tier <= _REACHES_ALL]
-        reaches = or_(*(condition for conditions in tiers for _, condition in conditions))
-        here = (table.token == index.ANY, reaches, *nearby.facet_conditions(wish, table), *wish.conditions)
+        reaches = or_(*(and_(true(), *cover.on(table)) for cover in covers))
+        facets = [test.on(table) for test in wish.facets]
+        here = (table.token == index.ANY, reaches, *facets, *wish.conditions(connection.dialect.name))
         statement = select(table.resource_id).join(Resource, Resource.id == table.resource_id).where(*here)
         found.update(connection.execute(statement.distinct()).scalars())
     if not query.open_now:

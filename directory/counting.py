@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from directory import nearby
+from directory import density, nearby, tiers
 from directory.answer import COUNTRYWIDE
+from directory.density import Known
 from directory.matches import Results
-from directory.models import TokenCount
 from directory.needs import Vocabulary
 
 # A page in the middle of a metropolis counts no further; it then says "at least".
@@ -26,7 +26,9 @@ class Counts:
     is_least: bool
 
 
-def counts(connection: Connection, vocabulary: Vocabulary, results: Results) -> Counts | None:
+def counts(
+    connection: Connection, vocabulary: Vocabulary, results: Results, known: Known | None = None
+) -> Counts | None:
     """Return the counts for the filters of a search; None where nobody said a place, or only a whole region.
 
     The values of one facet are alternatives, so a facet counts as if none of its own were chosen; all others hold.
@@ -35,10 +37,10 @@ def counts(connection: Connection, vocabulary: Vocabulary, results: Results) -> 
     if place is None or place.point is None or place.precision in COUNTRYWIDE:
         return None
     bare = replace(query, facets={}, age=None, open_now=False, words="")
-    wish = nearby.wishes(bare, vocabulary, None, connection.dialect.name)
-    posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
-    finder = nearby.Nearby(connection, vocabulary, place.point, wish, posted)
-    rows = finder.facets_within(query.radius_km, MOST + 1)
+    wish = tiers.wishes(bare, vocabulary, None)
+    finder = nearby.Nearby(connection, known or density.load(connection), place.point, wish)
+    reaches = [tiers.Bits("reach", wish.needs, wish.needs)] if wish.needs else []
+    rows = finder.facets_within(query.radius_km, MOST + 1, reaches)
     chosen = {facet: vocabulary.facet_bits(facet, keys) for facet, keys in query.facets.items()}
     found: dict[tuple[str, str], int] = {}
     for facet, values in vocabulary.facets.items():

@@ -31,9 +31,9 @@ from directory.hsds.ids import ORGANIZATION, SERVICE_AT_LOCATION
 from directory.hsds.words import DETAIL, NEED, Words
 from directory.hsds_store import ids_of, rows
 from directory.models import AreaToken, HsdsId, Meta, PlaceToken, Resource
-from directory.nearby import has_words
 from directory.needs import folded
 from directory.records import Point, Status
+from directory.tiers import has_words
 
 # Lists that are kept in memory: eight bytes for each resource of each list.
 _LISTS_KEPT = 8

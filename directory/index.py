@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, cast
+from zlib import crc32
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, text
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text
 
 from directory import geo
-from directory.models import AreaToken, PlaceToken, Resource, TokenCount
+from directory.models import AreaToken, PlaceDensity, PlaceToken, Resource, TokenCount
 from directory.needs import folded
 from directory.records import Kind, Point, Status
 
@@ -23,8 +26,41 @@ _INDEXED = (
     Resource.id, Resource.kind, Resource.name, Resource.organization, Resource.description, Resource.city,
     Resource.eligibility, Resource.latitude, Resource.longitude, Resource.service_area, Resource.status, Resource.stated,
     Resource.reach, Resource.facet_bits, Resource.language_bits, Resource.audiences, Resource.last_checked,
-    Resource.phone, Resource.sms,
+    Resource.phone, Resource.sms, Resource.country, Resource.region,
 )  # fmt: skip
+_LOCATED = (
+    Resource.id, Resource.latitude, Resource.longitude, Resource.stated, Resource.reach, Resource.facet_bits,
+    Resource.language_bits, Resource.country, Resource.region,
+)  # fmt: skip
+_TEXTS = {
+    "sqlite": ("resource_text", ("rowid", "words")),
+    "postgresql": ("resource_text", ("resource_id", "words")),
+}
+_READ_AT_ONCE = 20_000
+# The cells in which places are counted: 2 bands high, a tenth of a degree wide.
+CELL_BANDS, CELL_STEPS = 2, 1000
+_COUNT_CELLS = f"""
+    INSERT INTO place_density ("row", "column", resources)
+    SELECT band / {CELL_BANDS}, (lon + {180 * geo.LONGITUDE_STEPS}) / {CELL_STEPS}, count(*) FROM place_token
+    WHERE token = {ANY} GROUP BY 1, 2
+"""
+_PLACES = cast(Table, PlaceToken.__table__)
+
+
+def area_number(country: str | None, region: str | None) -> int:
+    """Return the number by which the index knows a region: its country's letters, then 32 bits of its own."""
+    own = crc32(region.encode()) if region else 0
+    return _country_number(country) << 32 | own
+
+
+def country_numbers(country: str) -> tuple[int, int]:
+    """Return the first and the last number of a country's regions; 0 region is what names none."""
+    first = _country_number(country) << 32
+    return first, first | 0xFFFF_FFFF
+
+
+def _country_number(country: str | None) -> int:
+    return 0 if not country else ord(country[0]) << 8 | ord(country[1])
 
 
 def tokens(reach: int, facets: int, languages: int) -> Iterator[int]:
@@ -36,11 +72,11 @@ def tokens(reach: int, facets: int, languages: int) -> Iterator[int]:
 
 
 def rebuild(connection: Connection) -> int:
-    """Rebuild the whole index and decide anew which tokens are posted; return the number of resources indexed.
+    """Rebuild the whole index, decide anew which tokens are posted, count places; return the number of resources indexed.
 
     A token is posted when fewer than a quarter of the resources hold it; ANY always is.
     """
-    for table in (PlaceToken, AreaToken, TokenCount):
+    for table in (PlaceToken, AreaToken, TokenCount, PlaceDensity):
         connection.execute(delete(table))
     connection.execute(text("DELETE FROM resource_text"))
     counts: Counter[int] = Counter()
@@ -51,8 +87,11 @@ def rebuild(connection: Connection) -> int:
     posted = {token: count for token, count in counts.items() if token == ANY or count * 4 < counts[ANY]}
     posted.setdefault(ANY, 0)
     connection.execute(insert(TokenCount), [{"token": token, "resources": count} for token, count in posted.items()])
+    with _without_second_index(connection):
+        _add_all_places(connection, posted.keys())
+    connection.execute(text(_COUNT_CELLS))
     ids = connection.execute(select(Resource.id).order_by(Resource.id)).scalars().all()
-    return _add(connection, ids, posted.keys())
+    return _add(connection, ids, posted.keys(), places_too=False)
 
 
 def update(connection: Connection, resource_ids: Iterable[int]) -> None:
@@ -80,44 +119,89 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
     _add(connection, ids, posted.keys())
 
 
-def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int]) -> int:
+def _add_all_places(connection: Connection, posted: Iterable[int]) -> None:
+    """Write the rows of every place in the order of the table: ANY from the resources, then the other tokens out of ANY."""
+    where = (Resource.status.in_(SHOWN), Resource.latitude.is_not(None))
+    statement = select(*_LOCATED).where(*where).order_by(Resource.latitude)
+    found = connection.execute(statement, execution_options={"yield_per": _READ_AT_ONCE})
+    ready: list[tuple[int, ...]] = []
+    for _band, rows in groupby(found, key=lambda row: geo.band(row.latitude)):
+        ready.extend(sorted((ANY, *_place(row)) for row in rows))
+        if len(ready) >= _READ_AT_ONCE:
+            _write(connection, PlaceToken, ready)
+            ready = []
+    _write(connection, PlaceToken, ready)
+    others = ", ".join(column.name for column in PlaceToken.__table__.columns if column.name != "token")
+    for token in sorted(set(posted) - {ANY}):
+        first = next(first for first in (LANGUAGE, FACET, NEED) if token >= first)
+        word = {LANGUAGE: "languages", FACET: "facets", NEED: "reach"}[first]
+        connection.execute(
+            text(
+                f"INSERT INTO place_token (token, {others}) SELECT {token}, {others} FROM place_token "
+                f"WHERE token = {ANY} AND {word} & {1 << token - first} <> 0 ORDER BY band, lon, resource_id"
+            )
+        )
+
+
+@contextmanager
+def _without_second_index(connection: Connection) -> Iterator[None]:
+    """On SQLite do without the index by resource while its table is filled: its readers have the old directory meanwhile."""
+    by_resource = next(each for each in _PLACES.indexes if each.name == "ix_place_token_resource_id")
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    by_resource.drop(connection)
+    yield
+    by_resource.create(connection)
+
+
+def _place(row: Any) -> tuple[int, ...]:
+    """Return where a resource stands and what it offers, in the order of the table's columns after ``token``."""
+    point = Point(row.latitude, row.longitude)
+    return (
+        geo.band(point.latitude), geo.longitude_step(point.longitude), row.id, row.stated, row.reach, row.facet_bits,
+        row.language_bits, *geo.earth_centred(point), area_number(row.country, row.region),
+    )  # fmt: skip
+
+
+def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int], *, places_too: bool = True) -> int:
     wanted, posted, indexed = list(ids), set(posted), 0
-    column = "rowid" if connection.dialect.name == "sqlite" else "resource_id"
-    add_text = text(f"INSERT INTO resource_text ({column}, words) VALUES (:id, :words)")
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
         found = connection.execute(select(*_INDEXED).where(Resource.id.in_(batch), Resource.status.in_(SHOWN))).all()
-        places: list[dict[str, Any]] = []
-        areas: list[dict[str, Any]] = []
-        texts: list[dict[str, Any]] = []
+        places: list[tuple[Any, ...]] = []
+        areas: list[tuple[Any, ...]] = []
         for row in found:
-            words = {
-                "stated": row.stated, "reach": row.reach, "facets": row.facet_bits, "languages": row.language_bits,
-                "resource_id": row.id,
-            }  # fmt: skip
+            located = places_too and row.latitude is not None
+            if not located and not row.service_area:
+                continue
             held = [ANY, *(token for token in tokens(row.reach, row.facet_bits, row.language_bits) if token in posted)]
-            if row.latitude is not None:
-                point = Point(row.latitude, row.longitude)
-                x, y, z = geo.earth_centred(point)
-                where = {
-                    "band": geo.band(point.latitude),
-                    "lon": geo.longitude_step(point.longitude),
-                    "x": x,
-                    "y": y,
-                    "z": z,
-                }
-                places.extend({"token": token, **where, **words} for token in held)
+            if located:
+                place = _place(row)
+                places.extend((token, *place) for token in held)
+            bits = (row.stated, row.reach, row.facet_bits, row.language_bits)
             for area in dict.fromkeys(row.service_area):
-                areas.extend({"token": token, "area": area, "rank": _rank(row, area), **words} for token in held)
-            texts.append({"id": row.id, "words": _words(row)})
-        for table, rows in ((PlaceToken, places), (AreaToken, areas)):
-            if rows:
-                rows.sort(key=lambda each: tuple(each[c.name] for c in table.__table__.primary_key))
-                connection.execute(insert(table), rows)
-        if texts:
-            connection.execute(add_text, texts)
+                areas.extend((token, area, _rank(row, area), row.id, *bits) for token in held)
+        _write(connection, PlaceToken, sorted(places))
+        _write(connection, AreaToken, sorted(areas))
+        _write(connection, _TEXTS[connection.dialect.name], [(row.id, _words(row)) for row in found])
         indexed += len(found)
     return indexed
+
+
+def _write(connection: Connection, table: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, each in the order of the table's columns, as fast as the driver can."""
+    if not rows:
+        return
+    name, columns = table if isinstance(table, tuple) else (table.__tablename__, table.__table__.columns.keys())
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", list(rows))
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _rank(row: Row[Any], area: str) -> int:
@@ -140,3 +224,10 @@ def search_words(rest: str, dialect: str) -> str:
     if dialect == "sqlite":
         return " ".join(f'"{word}"*' for word in words)
     return " & ".join(f"'{word}':*" for word in words)
+
+
+def words_statement(dialect: str, mark: str) -> str:
+    """Return the statement that finds the resources having the words bound at ``mark``."""
+    if dialect == "sqlite":
+        return f"SELECT rowid AS worded FROM resource_text WHERE resource_text MATCH {mark}"
+    return f"SELECT resource_id AS worded FROM resource_text WHERE to_tsvector('simple', words) @@ to_tsquery('simple', {mark})"

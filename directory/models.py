@@ -17,13 +17,14 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # BIGINT keeps 63-bit words and ids whole on PostgreSQL; SQLite needs the word INTEGER for a row id.
 Word = BigInteger().with_variant(Integer, "sqlite")
@@ -309,12 +310,12 @@ class PlaceToken(Base):
     x: Mapped[int] = mapped_column(Integer, comment="WGS 84 ECEF, whole metres")
     y: Mapped[int] = mapped_column(Integer)
     z: Mapped[int] = mapped_column(Integer)
+    area: Mapped[int] = mapped_column(Word, comment="country and region: index.area_number")
     __table_args__ = (
-        Index(
-            "ix_place_token_covering",
+        PrimaryKeyConstraint(
             "token", "band", "lon", "resource_id",
-            postgresql_include=["stated", "reach", "facets", "languages", "x", "y", "z"],
-        ).ddl_if(dialect="postgresql"),
+            postgresql_include=["stated", "reach", "facets", "languages", "x", "y", "z", "area"],
+        ),
         Index("ix_place_token_resource_id", "resource_id"),
         {"sqlite_with_rowid": False},
     )  # fmt: skip
@@ -344,3 +345,14 @@ class TokenCount(Base):
     __tablename__ = "token_count"
     token: Mapped[int] = mapped_column(Integer, primary_key=True)
     resources: Mapped[int] = mapped_column(Integer)
+
+
+class PlaceDensity(Base):
+    """How many places the index holds in each cell of a grid; counted by full reindexes, so that a search knows how wide
+    to draw its first ring."""
+
+    __tablename__ = "place_density"
+    row: Mapped[int] = mapped_column(Integer, primary_key=True)
+    column: Mapped[int] = mapped_column(Integer, primary_key=True)
+    resources: Mapped[int] = mapped_column(Integer)
+    __table_args__ = ({"sqlite_with_rowid": False},)

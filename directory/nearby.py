@@ -1,138 +1,49 @@
-"""Near you: the search index asked ring by ring and tier by tier, the same statement on SQLite and PostgreSQL."""
+"""Near you: the search index asked ring by ring and tier by tier, the same statement on SQLite and PostgreSQL.
+
+Only the index is read: what is found are tiers, distances and ids.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    cast,
-    literal_column,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import Connection
 
 from directory import geo, index
-from directory.matches import MENTAL, SUBSTANCE, family
-from directory.models import PlaceToken, Resource
-from directory.needs import Vocabulary
-from directory.query import Query
+from directory.asking import Asking
+from directory.density import Known
+from directory.pool import Pool
 from directory.records import Point
+from directory.tiers import Cover, Test, Wishes
 
-FIRST_RADIUS_KM = 10.0
 # A token held by so few resources is read in one ring: growing would cost more statements than it saves rows.
 FEW_RESOURCES = 5000
 GROWTH = 2.5
+# A wider ring reads its bands all around the earth, so there is one of those at most.
+WIDEST_KM = 1000.0
+# What states a need is rarer than what reaches it.
+STATED_SHARE = 0.5
 WIDER_KM = (80.0, 160.0)
-BAND_LIST_LIMIT = 64
-SUBSET_LIMIT = 4
 # Half the way round the earth: a ring of this radius holds everything.
 EVERYWHERE_KM = 20_100.0
 
-Condition = ColumnElement[bool]
+
+class Spot(NamedTuple):
+    """Where a resource was found: its squared chord in square metres, and its id."""
+
+    chord_squared: int
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What every match must satisfy, as bits and as conditions on the joined resource."""
+class Inside:
+    """An area to stay in: a country's region, or what is outside of it in the country."""
 
-    needs: int
-    need_count: int
-    asks_both: bool
-    facets: tuple[int, ...]
-    languages: int
-    conditions: tuple[Condition, ...]
-    tokens: tuple[int, ...]
-
-
-def wishes(query: Query, vocabulary: Vocabulary, country: str | None, dialect: str) -> Wishes:
-    """Return a query's hard wishes. Only needs may be covered in part; nothing else is ever relaxed."""
-    facets: list[int] = []
-    tokens: list[int] = []
-    languages = 0
-    for facet, keys in query.facets.items():
-        bits = vocabulary.facet_bits(facet, keys)
-        first = index.FACET
-        if facet == "language":
-            languages, first = bits, index.LANGUAGE
-        else:
-            facets.append(bits)
-        if len(keys) == 1:
-            tokens.append(first + vocabulary.facets[facet][keys[0]].bit)
-    conditions: list[Condition] = []
-    if country is not None:
-        conditions.append(Resource.country == country)
-    if query.age is not None:
-        facets.append(vocabulary.ages(query.age, query.age))
-        conditions.append(or_(Resource.minimum_age.is_(None), Resource.minimum_age <= query.age))
-        conditions.append(or_(Resource.maximum_age.is_(None), Resource.maximum_age >= query.age))
-    if query.open_now:  # without hours nothing is known to be open
-        conditions.append(Resource.hours.is_not(None))
-    if query.words:
-        conditions.append(has_words(query.words, dialect))
-    families = {family(vocabulary, need) for need in query.needs}
-    return Wishes(
-        needs=vocabulary.bits(query.needs),
-        need_count=len(query.needs),
-        asks_both={MENTAL, SUBSTANCE} <= families,
-        facets=tuple(facets),
-        languages=languages,
-        conditions=tuple(conditions),
-        tokens=tuple(tokens),
-    )
-
-
-def has_words(words: str, dialect: str) -> Condition:
-    """Return the condition that a resource's text has all these words, each as a prefix."""
-    if dialect == "sqlite":
-        found = text("SELECT rowid FROM resource_text WHERE resource_text MATCH :words")
-    else:
-        found = text(
-            "SELECT resource_id FROM resource_text WHERE to_tsvector('simple', words) @@ to_tsquery('simple', :words)"
-        )
-    bound = found.bindparams(words=index.search_words(words, dialect)).columns(literal_column("rowid", BigInteger))
-    return Resource.id.in_(bound)
-
-
-def tiers(wish: Wishes, table: Any, vocabulary: Vocabulary) -> Iterator[tuple[int, list[tuple[int, Condition]]]]:
-    """Yield each tier, best first, with its condition(s) as (mask of needs covered, condition); no row is in two tiers.
-
-    Up to four needs there is one condition for each subset still covered, so that each can drive on its own rarest
-    token; beyond, one count of bits.
-    """
-    if not wish.needs:
-        yield 2, [(0, literal_column("1") == 1)]
-        return
-    all_needs = _word(wish.needs)
-    reaches_all = table.reach.op("&")(all_needs) == all_needs
-    states_all = table.stated.op("&")(all_needs) == all_needs
-    integrated = table.facets.op("&")(_word(vocabulary.facet_bits("integrated", ["integrated"]))) != 0
-    plain: tuple[Condition, ...] = ()
-    if wish.asks_both:
-        yield 1, [(wish.needs, and_(reaches_all, integrated))]
-        plain = (~integrated,)
-    yield 2, [(wish.needs, and_(states_all, *plain))]
-    yield 3, [(wish.needs, and_(reaches_all, ~states_all, *plain))]
-    bits = [bit for bit in range(63) if wish.needs >> bit & 1]
-    for missing in range(1, wish.need_count):
-        covered = wish.need_count - missing
-        if wish.need_count <= SUBSET_LIMIT:
-            masks = [sum(1 << bit for bit in subset) for subset in combinations(bits, covered)]
-            yield 3 + missing, [(mask, table.reach.op("&")(all_needs) == _word(mask)) for mask in masks]
-        else:
-            count = sum(
-                (table.reach.op(">>")(bit).op("&")(1) for bit in bits[1:]), table.reach.op(">>")(bits[0]).op("&")(1)
-            )
-            yield 3 + missing, [(0, count == covered)]
+    country: str
+    region: str
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,129 +51,124 @@ class Nearby:
     """The index around one point, for one set of wishes."""
 
     connection: Connection
-    vocabulary: Vocabulary
+    known: Known
     point: Point
     wish: Wishes
-    posted: dict[int, int]
+    pool: Pool | None = None
 
     def tier(
-        self, conditions: Sequence[tuple[int, Condition]], radius_km: float, limit: int,
-        *, beyond_km: float | None = None, after: tuple[int, int] | None = None, extra: Sequence[Condition] = (),
-    ) -> list[dict[str, Any]]:  # fmt: skip
+        self, covers: Sequence[Cover], radius_km: float, limit: int,
+        *, beyond_km: float | None = None, after: Spot | None = None, inside: Inside | None = None,
+    ) -> list[Spot]:  # fmt: skip
         """Return at most ``limit`` resources of one tier, nearest first, then by id.
 
-        Only those within ``radius_km``, beyond ``beyond_km``, and after the (squared chord, id) of a page's end.
-        The ring starts small and grows, so that a crowded city reads little of the index.
+        Only those within ``radius_km``, beyond ``beyond_km``, and after the end of a page. The first ring is as wide as
+        the places around are sparse, and grows, so that a crowded city reads little of the index.
         """
-        found: list[dict[str, Any]] = []
-        for mask, condition in conditions:
-            token = self._token(mask)
-            few = self.posted.get(token, 0) <= FEW_RESOURCES
-            radius = radius_km if few else min(radius_km, max(FIRST_RADIUS_KM, (beyond_km or 0) * 1.2))
+        if self.pool is not None:
+            return self._pooled(self.pool, covers, radius_km, limit, beyond_km, after, inside)
+        found: list[Spot] = []
+        for cover in covers:
+            token = self._token(cover.mask)
+            radius = self._first_radius(token, cover, radius_km, limit, beyond_km, after)
             while True:
-                rows = self._ring(token, condition, radius, limit, beyond_km, after, extra)
+                rows = self._ring(token, cover.tests, radius, limit, beyond_km, after, inside)
                 if len(rows) >= limit or radius >= radius_km:
                     break
-                radius = min(radius * GROWTH, radius_km)
+                radius = radius_km if radius * GROWTH > WIDEST_KM else min(radius * GROWTH, radius_km)
             found.extend(rows)
-        found.sort(key=lambda row: (row["chord_squared"], row["id"]))
+        if len(covers) > 1:
+            found.sort()
         return found[:limit]
 
-    def facets_within(self, radius_km: float, most: int) -> list[tuple[int, int]]:
-        """Return facets and languages of at most ``most`` resources within a radius that reach all needs, in no order.
-
-        The index alone is read.
-        """
-        needs = _word(self.wish.needs)
-        statement = (
-            select(PlaceToken.facets, PlaceToken.languages)
-            .where(PlaceToken.token == self._token(self.wish.needs), PlaceToken.reach.op("&")(needs) == needs)
-            .where(*self._within(radius_km, _chord()))
-            .limit(most)
-        )
-        return [(row.facets, row.languages) for row in self.connection.execute(statement, self._position())]
+    def facets_within(self, radius_km: float, most: int, reaches: Sequence[Test]) -> list[tuple[int, int]]:
+        """Return facets and languages of at most ``most`` resources within a radius that pass some tests, in no order."""
+        ask = Asking(self.connection.dialect.name)
+        self._where(ask, self._token(self.wish.needs), reaches, radius_km, None)
+        chord = f"{ask.chord(self.point)} <= {ask.mark(geo.chord_squared(radius_km, self.point.latitude))}"
+        statement = f"SELECT facets, languages FROM place_token WHERE {ask.where()} AND {chord} LIMIT {ask.mark(most)}"
+        return [(row[0], row[1]) for row in self.connection.exec_driver_sql(statement, ask.values)]
 
     def _token(self, mask: int) -> int:
         """Return the rarest token that every row of a tier must hold."""
-        needs = [index.NEED + bit for bit in range(63) if mask >> bit & 1]
-        return rarest([*needs, *self.wish.tokens], self.posted)
+        needs = [index.NEED + bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+        return rarest([*needs, *self.wish.tokens], self.known)
+
+    def _first_radius(
+        self, token: int, cover: Cover, radius_km: float, limit: int, beyond_km: float | None, after: Spot | None
+    ) -> float:
+        """Return how wide the first ring is drawn, so that it likely holds what is wanted."""
+        if self.known.posted.get(token, 0) <= FEW_RESOURCES:
+            return radius_km
+        share = 1.0
+        for bit in range(cover.mask.bit_length()):
+            if cover.mask >> bit & 1:
+                share *= self.known.share(index.NEED + bit)
+        for demanded in self.wish.tokens:
+            share *= self.known.share(demanded)
+        if any(test.column == "stated" for test in cover.tests):
+            share *= STATED_SHARE
+        inner = max(beyond_km or 0.0, geo.arc_km(after.chord_squared, self.point.latitude) if after else 0.0)
+        radius = (self.known.radius_km(self.point, limit / max(share, 1e-9)) ** 2 + inner**2) ** 0.5
+        return radius_km if radius * 1.5 >= radius_km else radius
 
     def _ring(
-        self, token: int, condition: Condition, radius_km: float, limit: int, beyond_km: float | None,
-        after: tuple[int, int] | None, extra: Sequence[Condition],
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        chord = _chord()
-        statement: Select[Any] = (
-            select(chord.label("chord_squared"), *Resource.__table__.columns)
-            .join(Resource, Resource.id == PlaceToken.resource_id)
-            .where(
-                PlaceToken.token == token,
-                condition,
-                *facet_conditions(self.wish, PlaceToken),
-                *self.wish.conditions,
-                *extra,
-            )
-            .order_by("chord_squared", Resource.id)
-            .limit(limit)
-        )
-        statement = statement.where(*self._within(radius_km, chord))
+        self, token: int, tests: Sequence[Test], radius_km: float, limit: int, beyond_km: float | None,
+        after: Spot | None, inside: Inside | None,
+    ) -> list[Spot]:  # fmt: skip
+        ask = Asking(self.connection.dialect.name)
+        chord = ask.chord(self.point)
+        self._where(ask, token, tests, radius_km, inside)
+        edges: list[str] = []
+        if radius_km < EVERYWHERE_KM:
+            edges.append(f"chord <= {ask.mark(geo.chord_squared(radius_km, self.point.latitude))}")
         if beyond_km is not None:
-            statement = statement.where(chord > geo.chord_squared(beyond_km, self.point.latitude))
+            edges.append(f"chord > {ask.mark(geo.chord_squared(beyond_km, self.point.latitude))}")
         if after is not None:
-            statement = statement.where(or_(chord > after[0], and_(chord == after[0], Resource.id > after[1])))
-        found = self.connection.execute(statement, self._position())
-        return [dict(row) for row in found.mappings()]
-
-    def _within(self, radius_km: float, chord: ColumnElement[int]) -> list[Condition]:
-        """Return the conditions that a row lies within a radius: bands and longitudes the index has, then the exact chord."""
-        if radius_km >= EVERYWHERE_KM:
-            return []
-        area = geo.window(self.point, radius_km)
-        bands = range(area.first_band, area.last_band + 1)
-        in_bands = (
-            PlaceToken.band.in_(_padded(bands))
-            if len(bands) <= BAND_LIST_LIMIT
-            else PlaceToken.band.between(area.first_band, area.last_band)
+            end = ask.mark(after.chord_squared)
+            edges.append(f"(chord > {end} OR (chord = {end} AND id > {ask.mark(after.id)}))")
+        statement = (
+            f"SELECT chord, id FROM (SELECT {chord} AS chord, resource_id AS id FROM place_token WHERE {ask.where()})"
+            f" AS ring {'WHERE' if edges else ''} {' AND '.join(edges)} ORDER BY chord, id LIMIT {ask.mark(limit)}"
         )
-        longitudes = or_(*(PlaceToken.lon.between(west, east) for west, east in area.longitudes))
-        return [in_bands, longitudes, chord <= geo.chord_squared(radius_km, self.point.latitude)]
+        return [Spot(row[0], row[1]) for row in self.connection.exec_driver_sql(statement, ask.values)]
 
-    def _position(self) -> dict[str, int]:
-        return dict(zip("xyz", geo.earth_centred(self.point), strict=True))
+    def _pooled(
+        self, few: Pool, covers: Sequence[Cover], radius_km: float, limit: int, beyond_km: float | None,
+        after: Spot | None, inside: Inside | None,
+    ) -> list[Spot]:  # fmt: skip
+        last = geo.chord_squared(radius_km, self.point.latitude) if radius_km < EVERYWHERE_KM else 1 << 62
+        first = -1 if beyond_km is None else geo.chord_squared(beyond_km, self.point.latitude)
+        areas = None if self.wish.country is None else index.country_numbers(self.wish.country)
+        own = None if inside is None else index.area_number(inside.country, inside.region)
+        outside = own if inside is not None and inside.outside else None
+        if own is not None and outside is None:
+            areas = (own, own)
+        found: list[tuple[int, int]] = []
+        for cover in covers:
+            found.extend(few.nearest(cover.tests, first, last, after or (-1, -1), areas, outside, limit))
+        return [Spot(*each) for each in sorted(found)[:limit]]
+
+    def _where(self, ask: Asking, token: int, tests: Sequence[Test], radius_km: float, inside: Inside | None) -> None:
+        """Ask for what the index holds: token, bands and longitudes, then the bits, then what only the resource knows."""
+        ask.add(f"token = {ask.mark(token)}")
+        if radius_km < EVERYWHERE_KM:
+            ask.window(geo.window(self.point, radius_km))
+        for test in (*tests, *self.wish.facets):
+            ask.test(test)
+        if inside is not None:
+            here = ask.mark(index.area_number(inside.country, inside.region))
+            ask.add(f"area {'<>' if inside.outside else '='} {here}")
+        if self.wish.country is not None and (inside is None or inside.outside):
+            first, last = index.country_numbers(self.wish.country)
+            ask.add(f"area BETWEEN {ask.mark(first)} AND {ask.mark(last)}")
+        if self.wish.words:
+            ask.words(self.wish.words)
+        if self.wish.age is not None:
+            ask.age(self.wish.age)
 
 
-def facet_conditions(wish: Wishes, table: Any) -> list[Condition]:
-    """Return the conditions that a row has one value of each facet asked for, and one of the languages."""
-    found = [table.facets.op("&")(_word(bits)) != 0 for bits in wish.facets]
-    if wish.languages:
-        found.append(table.languages.op("&")(_word(wish.languages)) != 0)
-    return found
-
-
-def rarest(tokens: Sequence[int], posted: dict[int, int]) -> int:
+def rarest(tokens: Sequence[int], known: Known) -> int:
     """Return the token to drive on: of those demanded and posted, the one fewest resources hold; else ANY."""
-    held = [token for token in tokens if token in posted]
-    return min(held, key=lambda token: (posted[token], token), default=index.ANY)
-
-
-def _padded(bands: Sequence[int]) -> list[int]:
-    """Pad an IN list to one of a few lengths, so that PostgreSQL prepares few statements."""
-    length = next(size for size in (2, 4, 8, 16, 24, 32, 48, 64) if size >= len(bands))
-    return [*bands, *[bands[-1]] * (length - len(bands))]
-
-
-def _big(name: str) -> ColumnElement[int]:
-    return cast(bindparam(name, type_=BigInteger), BigInteger)
-
-
-def _word(value: int) -> ColumnElement[int]:
-    return bindparam(None, value, type_=BigInteger, unique=True)
-
-
-def _chord() -> ColumnElement[int]:
-    """Return the squared chord in metres from the position bound as x, y, z."""
-    return _square(PlaceToken.x - _big("x")) + _square(PlaceToken.y - _big("y")) + _square(PlaceToken.z - _big("z"))
-
-
-def _square(difference: ColumnElement[int]) -> ColumnElement[int]:
-    return difference * difference
+    held = [token for token in tokens if token in known.posted]
+    return min(held, key=lambda token: (known.posted[token], token), default=index.ANY)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
-from directory import counting, index, needs
-from directory.answer import Answer, areas, talks_now
+from directory import counting, density, index, needs
+from directory.answer import Answer
 from directory.config import Config
 from directory.counting import Counts
 from directory.crisis import CrisisBook
 from directory.db import Database
+from directory.density import Known
 from directory.errors import DatabaseUnavailable, NotFound
 from directory.geocoding import Found, Gazetteer
 from directory.matches import Match, Results, matched
@@ -22,6 +23,7 @@ from directory.models import AreaToken, Resource, ResourceAlias
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import Kind
+from directory.remote import areas, talks_now
 
 CRISIS_SHOWN = 12
 
@@ -35,6 +37,8 @@ class Searcher:
     gazetteer: Gazetteer
     crisis_book: CrisisBook
     default_country: str = "US"
+    _known: Known | None = None
+    _lines: tuple[int, dict[str, list[dict[str, Any]]]] = field(default=(-1, {}))
 
     @classmethod
     def open(cls, config: Config) -> Searcher:
@@ -61,11 +65,14 @@ class Searcher:
             query, country, place, found.candidates, bool(query.near) and place is None and not found.candidates
         )
         with self.database.reading() as connection:
-            served = AreaToken.area.in_(areas(country, place, self.gazetteer))
-            results = replace(results, crisis=self._crisis(connection, query, country, served)[:CRISIS_SHOWN])
+            served = areas(country, place, self.gazetteer)
+            results = replace(results, crisis=self._crisis(connection, query, country, served))
             if found.candidates:
                 return results
-            return Answer(connection, self.vocabulary, self.gazetteer, results, query).complete()
+            answer = Answer(connection, self.vocabulary, self.gazetteer, results, query, self._known)
+            complete = answer.complete()
+            self._known = answer.known
+            return complete
 
     def counts(self, results: Results) -> Counts | None:
         """Return how many places near the place of a search each filter leaves; None without a place.
@@ -74,16 +81,14 @@ class Searcher:
             DatabaseUnavailable: the database is gone or damaged.
         """
         with self.database.reading() as connection:
-            return counting.counts(connection, self.vocabulary, results)
+            self._known = density.load(connection, self._known)
+            return counting.counts(connection, self.vocabulary, results, self._known)
 
     def crisis_lines(self, country: str, at: datetime) -> tuple[Match, ...]:
         """Return the emergency number and every crisis line of a country, general lines first."""
         try:
             with self.database.reading() as connection:
-                served = or_(
-                    AreaToken.area.in_(areas(country, None, self.gazetteer)), AreaToken.area.like(f"{country}-%")
-                )
-                return self._crisis(connection, Query(at=at), country, served, referral_too=True)
+                return self._crisis(connection, Query(at=at), country, None)
         except DatabaseUnavailable:
             return self.crisis_book.matches(country, at, regional=True)
 
@@ -128,21 +133,35 @@ class Searcher:
             return list(connection.execute(shown.order_by(Resource.id)).scalars())
 
     def _crisis(
-        self,
-        connection: Connection,
-        query: Query,
-        country: str,
-        served: ColumnElement[bool],
-        *,
-        referral_too: bool = False,
+        self, connection: Connection, query: Query, country: str, served: Collection[str] | None
     ) -> tuple[Match, ...]:
-        statement = select(*Resource.__table__.columns).where(
-            Resource.id.in_(select(AreaToken.resource_id).where(AreaToken.token == index.ANY, served)),
-            Resource.kind == str(Kind.CRISIS_LINE),
-        )
-        rows = [dict(row) for row in connection.execute(statement).mappings()]
+        """Return the emergency number and the lines of the areas served, at most ``CRISIS_SHOWN``; without areas all."""
+        rows = self._lines_of(connection, country)
+        if served is not None:
+            rows = [row for row in rows if not set(served).isdisjoint(row["service_area"])]
+        most = None if served is None else CRISIS_SHOWN
         if not rows:
-            return self.crisis_book.matches(country, query.at, query)
-        lines = [matched(self.vocabulary, row, query) for row in rows if referral_too or talks_now(row)]
-        lines.sort(key=lambda line: self.crisis_book.order(line, query))
-        return (*self.crisis_book.emergency(country, query), *lines)
+            return self.crisis_book.matches(country, query.at, query)[:most]
+        lines = [row for row in rows if served is None or talks_now(row)]
+        lines.sort(key=lambda row: self.crisis_book.order(Match(row), query))
+        first = self.crisis_book.emergency(country, query)
+        return (*first, *(matched(self.vocabulary, row, query) for row in lines[:most]))[:most]
+
+    def _lines_of(self, connection: Connection, country: str) -> list[dict[str, Any]]:
+        """Return every crisis line of a country, of its regions and of the world, kept until the data changes."""
+        self._known = density.load(connection, self._known)
+        version, kept = self._lines
+        if version != self._known.version:
+            version, kept = self._lines = self._known.version, {}
+        if country not in kept:
+            bit = self.vocabulary.facet_bits("kind", [str(Kind.CRISIS_LINE)])
+            serving = select(AreaToken.resource_id).where(
+                AreaToken.token == index.ANY,
+                or_(AreaToken.area.in_([country, index.WORLD]), AreaToken.area.like(f"{country}-%")),
+                AreaToken.facets.op("&")(bit) != 0,
+            )
+            statement = select(*Resource.__table__.columns).where(
+                Resource.id.in_(serving), Resource.kind == str(Kind.CRISIS_LINE)
+            )
+            kept[country] = [dict(row) for row in connection.execute(statement).mappings()]
+        return kept[country]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from directory import phones
-from directory.answer import talks_now
 from directory.clean import safe_url
 from directory.matches import EMERGENCY, MENTAL, SUBSTANCE, Match, family
 from directory.needs import Vocabulary
 from directory.records import Kind, Phone
+from directory.remote import talks_now
 from directory.web import care, spots, words
 from directory.wording import _, translated
 

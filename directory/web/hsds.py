@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, Response
 
 from directory import hsds_store
-from directory.answer import areas
 from directory.errors import DatabaseUnavailable, NotFound
 from directory.hsds import full
 from directory.hsds.ids import ORGANIZATION, SERVICE, SERVICE_AT_LOCATION
@@ -17,6 +16,7 @@ from directory.hsds.words import Words
 from directory.hsds_lists import Lists, Near, Term, Wanted
 from directory.needs import folded
 from directory.query import DEFAULT_RADIUS_KM
+from directory.remote import areas
 from directory.web import hsds_openapi, hsds_params, params
 from directory.web.hsds_answers import Answers, Entry, Page, as_json, nothing
 from directory.web.hsds_entries import Entries

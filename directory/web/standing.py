@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from directory.answer import talks_now
 from directory.errors import NotFound
+from directory.remote import talks_now
 from directory.web import cards, faults, guides, words
 from directory.web.languages import at
 from directory.web.site import Site

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from directory.answer import talks_now
 from directory.crisis import CrisisBook, speaks_only
 from directory.matches import Match
 from directory.records import OpenState
+from directory.remote import talks_now
 from directory.web import cards, words
 from directory.wording import _, language
 

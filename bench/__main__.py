@@ -1,0 +1,39 @@
+"""The benchmarks' command line: ``./run bench NAME``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bench import contest, growth, smoke
+
+
+def main(words: list[str]) -> int:
+    """Run one benchmark and return its exit status."""
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    names = parser.add_subparsers(dest="name", required=True)
+    small = names.add_parser("smoke", help="every answer against brute force, every plan by its index; no times")
+    small.add_argument("--size", type=int, default=100_000, help="resources (100000)")
+    small.add_argument("--queries", type=int, default=20, help="searches of each mix (20)")
+    wide = names.add_parser("search", help="the search beside its peers: p50 and p99 as ratios")
+    wide.add_argument("--size", type=int, default=100_000, help="resources (100000)")
+    wide.add_argument("--queries", type=int, default=200, help="searches of each mix (200)")
+    wide.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
+    wide.add_argument("--database", help="the URL of a directory generated before, or to generate")
+    long = names.add_parser("growth", help="the same searches among 1 and 10 million: how p50 and p99 grow")
+    long.add_argument("--sizes", type=int, nargs=2, default=[1_000_000, 10_000_000])
+    long.add_argument("--queries", type=int, default=200, help="searches of each mix (200)")
+    for each in (small, wide, long):
+        each.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(words)
+    if given.name == "search":
+        return contest.run(
+            size=given.size, count=given.queries, seed=given.seed, url=given.database, postgresql=given.postgresql
+        )
+    if given.name == "growth":
+        return growth.run(sizes=given.sizes, count=given.queries, seed=given.seed)
+    return smoke.run(size=given.size, count=given.queries, seed=given.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,149 @@
+"""How the index is asked: by its key, alone, and from memory where words leave few; all ways find the same."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from factories import CHICAGO, listing, rows, source
+from sqlalchemy import Connection, event
+
+from directory import density, index, nearby, pool, tiers
+from directory.db import Database
+from directory.geocoding import Gazetteer
+from directory.ingest import Directory
+from directory.models import PlaceToken
+from directory.needs import Vocabulary
+from directory.query import Query, build
+from directory.records import Point
+from directory.search import Searcher
+
+AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+NEEDS = ("depression", "anxiety", "trauma", "kratom", "alcohol")
+
+
+@pytest.fixture
+def crowd(directory: Directory) -> Directory:
+    """Sixty places north of Chicago, of many needs, some named after a river; indexed as a whole."""
+    found = [
+        listing(
+            f"{number:02}",
+            name=f"{'River' if number % 3 else 'Lake'} House {number}",
+            needs=NEEDS[: number % 5 + 1],
+            languages=("en", "es") if number % 2 else ("en",),
+            minimum_age=18 if number % 4 == 0 else None,
+            region="IL" if number % 6 else "WI",
+            point=Point(CHICAGO.latitude + number * 0.02, CHICAGO.longitude),
+        )
+        for number in range(60)
+    ]
+    directory.ingest(source(), rows(*found))
+    directory.reindex()
+    return directory
+
+
+def asked(vocabulary: Vocabulary, **words: Any) -> Query:
+    return build(vocabulary, near="41.8858, -87.6181", at=AT, **{"need": ("depression", "anxiety"), **words})
+
+
+QUERIES = (
+    {},
+    {"need": ("anxiety", "kratom"), "language": ("es",), "limit": "50"},
+    {"radius_km": "5"},
+    {"radius_km": "5", "age": "12"},
+    {"need": (), "q": "river"},
+    {"q": "lake house", "radius_km": "3", "limit": "50"},
+    {"need": NEEDS, "radius_km": "100", "limit": "50"},
+)
+
+
+def ids(searcher: Searcher, query: Query) -> list[tuple[int, int, str | None]]:
+    found = searcher.search(query).nearby
+    return [(match.resource["id"], match.tier, match.relaxed) for match in found]
+
+
+@pytest.mark.parametrize("words", QUERIES)
+def test_small_rings_and_memory_find_what_one_ring_finds(
+    crowd: Directory, searcher: Searcher, words: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = asked(crowd.vocabulary, **words)
+    at_once = ids(searcher, query)
+    assert at_once
+    monkeypatch.setattr(nearby, "FEW_RESOURCES", -1)
+    assert ids(searcher, query) == at_once, "rings drawn by density"
+    monkeypatch.setattr(density.Known, "radius_km", lambda _self, _point, _wanted: 0.5)
+    assert ids(searcher, query) == at_once, "rings that start far too small"
+    monkeypatch.setattr(pool, "MOST", 0)
+    assert ids(searcher, query) == at_once, "words asked of the database ring by ring"
+
+
+def statements(connection: Connection, directory: Directory, query: Query) -> list[tuple[str, Any]]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        seen.append((statement, values))
+
+    known = density.load(connection)
+    wish = tiers.wishes(query, directory.vocabulary, "US")
+    event.listen(connection, "before_cursor_execute", note)
+    finder = nearby.Nearby(connection, known, CHICAGO, wish)
+    for _, covers in tiers.tiers(wish, directory.vocabulary):
+        finder.tier(covers, query.radius_km, 25)
+    event.remove(connection, "before_cursor_execute", note)
+    return seen
+
+
+@pytest.mark.parametrize("words", [{}, {"language": ("es",), "payment": ("medicaid",)}, {"radius_km": "160"}])
+def test_a_ring_is_one_search_of_the_key_and_reads_nothing_else(
+    vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path: Any, words: dict
+) -> None:
+    directory = Directory(Database(f"sqlite:///{tmp_path / 'd.sqlite3'}"), vocabulary, gazetteer)
+    directory.ingest(source(), rows(*(listing(str(number)) for number in range(9))))
+    with directory.database.reading() as connection:
+        for statement, values in statements(connection, directory, asked(vocabulary, **words)):
+            plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert plan == [
+                "SEARCH place_token USING PRIMARY KEY (token=? AND band=? AND lon>? AND lon<?)",
+                "USE TEMP B-TREE FOR ORDER BY",
+            ]
+    directory.database.dispose()
+
+
+def test_what_is_known_of_the_index_is_read_anew_only_when_the_data_changes(crowd: Directory) -> None:
+    with crowd.database.reading() as connection:
+        known = density.load(connection)
+        assert density.load(connection, known) is known
+    assert sum(known.cells.values()) == sum(known.coarse.values()) == 60
+    crowd.ingest(source("other"), rows(listing("more")))
+    with crowd.database.reading() as connection:
+        assert density.load(connection, known) is not known
+
+
+def test_a_crowded_place_is_searched_in_a_smaller_circle(crowd: Directory) -> None:
+    with crowd.database.reading() as connection:
+        known = density.load(connection)
+    assert known.radius_km(CHICAGO, 5) < known.radius_km(CHICAGO, 50)
+    assert known.radius_km(Point(0, 0), 5) == float("inf")
+
+
+def test_every_region_of_a_country_has_a_number_of_its_own(gazetteer: Gazetteer) -> None:
+    regions = {area[:2] for area in gazetteer._files.areas if area.region}
+    numbers = {index.area_number(country, region) for country, region in regions}
+    assert len(numbers) == len(regions)
+    for country, region in regions:
+        first, last = index.country_numbers(country)
+        assert first <= index.area_number(country, region) <= last
+
+
+def test_tests_on_bits_say_the_same_in_python_as_in_the_database(crowd: Directory) -> None:
+    wanted = replace(asked(crowd.vocabulary), needs=NEEDS)
+    wish = tiers.wishes(wanted, crowd.vocabulary, None)
+    with crowd.database.reading() as connection:
+        all_rows = connection.execute(PlaceToken.__table__.select().where(PlaceToken.token == index.ANY)).all()
+        for _, covers in tiers.tiers(wish, crowd.vocabulary):
+            for cover in covers:
+                said = connection.execute(
+                    PlaceToken.__table__.select().where(PlaceToken.token == index.ANY, *cover.on(PlaceToken))
+                ).all()
+                held = [row for row in all_rows if all(test.holds(getattr(row, test.column)) for test in cover.tests)]
+                assert sorted(row.resource_id for row in said) == sorted(row.resource_id for row in held)
