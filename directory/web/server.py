@@ -13,6 +13,8 @@ from granian.log import LogLevels
 from directory.config import Config
 from directory.errors import BadSetting
 
+STOPS_WITHIN_SECONDS = 10
+
 
 def run(config: Config, host: str, port: int, *, announce: Callable[[str], None]) -> None:
     """Serve until interrupted; ``announce`` is given one line with the address.
@@ -37,6 +39,8 @@ def run(config: Config, host: str, port: int, *, announce: Callable[[str], None]
         log_level=LogLevels.warning,
         log_access=False,
         respawn_failed_workers=True,
+        # One that is told to stop while it starts does not hear it.
+        workers_kill_timeout=STOPS_WITHIN_SECONDS,
     )
     shown = f"[{host}]" if ":" in host else host
     announce(f"Serving the support directory at http://{shown}:{port}/")
