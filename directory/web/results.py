@@ -146,7 +146,9 @@ def page(site: Site, asked: Asked, results: Results) -> Page:
         map=spots.of_search(results.place, country),
         has_both=any(match.tier == 1 for match in results.nearby) and cards.asks_for_both(vocabulary, query.needs),
         # What is a day's journey away stands after what can be had at home.
-        remote_first=bool(shown) and query.near != "" and all(match.relaxed in ("region", "country") for match in results.nearby),
+        remote_first=bool(shown)
+        and query.near != ""
+        and all(match.relaxed in ("region", "country") for match in results.nearby),
         few_lists_say=any(lift.parameter == "accessibility" for lift in results.lifts),
         to_say=care.to_say(vocabulary, query.needs),
         to_ask=care.to_ask(vocabulary, query),
