@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
 import phonenumbers
@@ -13,6 +14,8 @@ from directory.records import Phone
 from directory.wording import _
 
 CELL_LIMIT = 100
+# Numbers of resources whose links and groups are kept in memory.
+_KEPT = 10_000
 _NORTH_AMERICA = 1
 _TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 _KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
@@ -65,6 +68,7 @@ def sms_number(text: str, country: str) -> str:
     return phone.number
 
 
+@lru_cache(maxsize=_KEPT)
 def tel_href(phone: Phone) -> str:
     """Return the ``tel:`` link that really rings.
 
@@ -90,22 +94,22 @@ def sms_href(number: str, keyword: str | None = None) -> str:
 
 def display(phone: Phone, country: str) -> str:
     """Return a number grouped as people of ``country`` read it: "1-800-662-4357", "116 123", "988, then press 1"."""
-    shown = phone.number
-    if shown.startswith("+"):
-        parsed = phonenumbers.parse(shown)
-        digits = str(parsed.national_number)
-        if parsed.country_code == _NORTH_AMERICA and len(digits) == 10 and digits[:3] in _TOLL_FREE:
-            shown = f"1-{digits[:3]}-{digits[3:6]}-{digits[6:]}"
-        else:
-            home = parsed.country_code == phonenumbers.country_code_for_region(country)
-            shown = phonenumbers.format_number(
-                parsed, PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL
-            )
-    elif len(shown) == 6 and shown.startswith("116"):
-        shown = f"116 {shown[3:]}"
+    shown = _grouped(phone.number, country)
     if phone.extension:
         shown = _("{number} ext. {extension}", number=shown, extension=phone.extension)
     return _("{number}, then press {key}", number=shown, key=phone.press) if phone.press else shown
+
+
+@lru_cache(maxsize=_KEPT)
+def _grouped(number: str, country: str) -> str:
+    if not number.startswith("+"):
+        return f"116 {number[3:]}" if len(number) == 6 and number.startswith("116") else number
+    parsed = phonenumbers.parse(number)
+    digits = str(parsed.national_number)
+    if parsed.country_code == _NORTH_AMERICA and len(digits) == 10 and digits[:3] in _TOLL_FREE:
+        return f"1-{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+    home = parsed.country_code == phonenumbers.country_code_for_region(country)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL)
 
 
 def is_fictional(phone: Phone) -> bool:

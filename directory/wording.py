@@ -45,7 +45,7 @@ def translated(text: str) -> str:
 
 def _(text: str, /, **values: object) -> str:
     """Return a text in the language spoken here, each ``{name}`` filled in."""
-    return translated(text).format(**values)
+    return translated(text).format(**values) if values else translated(text)
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:

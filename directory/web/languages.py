@@ -5,6 +5,7 @@ No cookie remembers it, so every link of a page that was asked for by name keeps
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,13 @@ def bare_path() -> str:
 
 def _marked_up(text: str, /, **values: object) -> Markup:
     """Return a text of a template in the language spoken here: tags in it are ours, what is filled in is escaped."""
-    return Markup(wording.translated(text)).format(**values)  # noqa: S704 - a text of the templates or their translators
+    marked = _markup(wording.translated(text))
+    return marked.format(**values) if values else marked
+
+
+@lru_cache(maxsize=2_000)
+def _markup(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - a text of the templates or their translators
 
 
 def _chosen() -> str:

@@ -37,6 +37,8 @@ class Site:
     # Whether the database could be read and written, and when that was looked at.
     reached: tuple[float, tuple[bool, bool] | None] = (0.0, None)
     _versions: dict[str, str] = field(default_factory=dict)
+    # The strips of this minute, by country and language.
+    _strips: tuple[datetime | None, dict[tuple[str, str], strip.Strip]] = (None, {})
 
     def now(self) -> datetime:
         """Return the instant of this request."""
@@ -57,7 +59,14 @@ class Site:
 
     def strip(self, country: str) -> strip.Strip:
         """Return the crisis strip of a country, from the files alone."""
-        return strip.of(self.searcher.crisis_book, country, self.country_name(country), self.now())
+        minute = self.now().replace(second=0, microsecond=0)
+        made_at, made = self._strips
+        if made_at != minute:
+            made_at, made = self._strips = minute, {}
+        key = country, language()
+        if key not in made:
+            made[key] = strip.of(self.searcher.crisis_book, country, self.country_name(country), minute)
+        return made[key]
 
     def crisis(self, country: str, most: int = 12) -> tuple[Match, ...]:
         """Return a country's emergency number and first lines, from the files alone."""

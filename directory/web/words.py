@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
@@ -75,7 +76,7 @@ def day(value: date | str | None) -> str:
     if isinstance(value, str) and len(value) == len("2024"):
         return value
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.year}" if (found.month, found.day) == (1, 1) else format_date(found, "d MMM y", language())
+    return f"{found.year}" if (found.month, found.day) == (1, 1) else _in_words(found, "d MMM y", language())
 
 
 def written(text: str) -> str:
@@ -83,7 +84,7 @@ def written(text: str) -> str:
     parts = [int(part) for part in text.split("-")]
     form = ("y", "MMM y", "d MMM y")[len(parts) - 1]
     year, month, day_of_month = (*parts, 1, 1)[:3]
-    return format_date(date(year, month, day_of_month), form, language())
+    return _in_words(date(year, month, day_of_month), form, language())
 
 
 def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
@@ -168,4 +169,10 @@ def _twelve_hours(moment: datetime) -> str:
 
 def _weekday(number: int) -> str:
     """Return the short name of a weekday, Monday being 0."""
-    return format_date(_A_MONDAY + timedelta(days=number), "ccc", language())
+    return _in_words(_A_MONDAY + timedelta(days=number), "ccc", language())
+
+
+@lru_cache(maxsize=2_000)
+def _in_words(day: date, form: str, tag: str) -> str:
+    """Return a date in a form of Unicode CLDR, in the language of a tag."""
+    return format_date(day, form, tag)
