@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from directory import answer, clean_places
+from directory import clean_places, remote
 from directory.config import shipped_folder
 from directory.errors import BadData
 from directory.gazetteer_counties import Counties
@@ -147,7 +147,7 @@ def test_a_place_is_served_by_its_county_its_region_its_country_and_the_world(
     near: str, areas: list[str], gazetteer: Gazetteer
 ) -> None:
     place = gazetteer.find(near).place if near else None
-    assert answer.areas(place.country if place else "US", place, gazetteer) == areas
+    assert remote.areas(place.country if place else "US", place, gazetteer) == areas
 
 
 def test_what_serves_cook_county_is_found_in_chicago_and_not_in_springfield(
