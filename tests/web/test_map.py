@@ -187,6 +187,18 @@ def address(shipped_site: Flask) -> Iterator[str]:
     thread.join()
 
 
+# The static files of a page of results, and those the map adds.
+OF_THE_PAGE = ("site.css", "icons.svg", "favicon.svg", "search.js", "exit.js", "locate.js", "map.js")
+OF_THE_MAP = (
+    "leaflet/leaflet.js",
+    "leaflet/leaflet.css",
+    "map/map.css",
+    "map/drawing.js",
+    "map/world.json",
+    "map/us.json",
+)
+
+
 class Seen:
     """A page, and everything it asked for and complained about."""
 
@@ -251,22 +263,13 @@ def test_nothing_of_the_map_is_loaded_before_it_is_asked_for(seen: Seen) -> None
     page = seen.find(shown=False)
     page.wait_for_load_state("networkidle")
     files = {urlsplit(url).path for url in seen.asked}
-    scripts = {f"/static/{name}.js" for name in ("search", "exit", "locate", "map")}
-    assert files <= {"/", "/find", "/static/site.css", "/static/icons.svg", "/static/favicon.svg"} | scripts
+    assert files <= {"/", "/find"} | {f"/static/{name}" for name in OF_THE_PAGE}
     page.get_by_role("button", name="Show map").click()
     page.locator(".map-place").first.wait_for()
     later = {urlsplit(url).path for url in seen.asked} - files
-    assert later == {"/en/map.json"} | {
-        f"/static/{name}"
-        for name in (
-            "leaflet/leaflet.js",
-            "leaflet/leaflet.css",
-            "map/map.css",
-            "map/drawing.js",
-            "map/world.json",
-            "map/us.json",
-        )
-    }, "and then the same files for everybody: no picture, nothing of the search"
+    assert later == {"/en/map.json"} | {f"/static/{name}" for name in OF_THE_MAP}, (
+        "and then the same files for everybody: no picture, nothing of the search"
+    )
 
 
 def test_the_page_without_map_weighs_at_most_60_kb_and_the_map_140(shipped: Checked) -> None:
@@ -274,17 +277,8 @@ def test_the_page_without_map_weighs_at_most_60_kb_and_the_map_140(shipped: Chec
         return len(gzip.compress((STATIC / name).read_bytes(), 6))
 
     page = shipped.find(near="60601", need="depression")
-    before = len(gzip.compress(page.response.data, 6)) + weight("site.css") + weight("map.js") + weight("favicon.svg")
-    assert before <= 60 * 1024
-    rest = (
-        "leaflet/leaflet.js",
-        "leaflet/leaflet.css",
-        "map/map.css",
-        "map/drawing.js",
-        "map/world.json",
-        "map/us.json",
-    )
-    assert sum(map(weight, rest)) <= 140 * 1024
+    assert len(gzip.compress(page.response.data, 6)) + sum(map(weight, OF_THE_PAGE)) <= 60 * 1024
+    assert sum(map(weight, OF_THE_MAP)) <= 140 * 1024
 
 
 def test_the_map_shows_every_place_of_the_list_with_its_distance(seen: Seen) -> None:
