@@ -20,7 +20,7 @@ from directory.config import shipped_folder
 from directory.crisis import CrisisBook
 from directory.db import Database
 from directory.geocoding import Gazetteer
-from directory.nearby import Nearby
+from directory.nearby import Nearby, Ring
 from directory.query import Query
 from directory.records import Place, Point
 from directory.search import Searcher
@@ -132,7 +132,8 @@ def _index(searcher: Searcher, near: Sequence[tuple[Query, Place]]) -> list[Ask]
         point = place.point or Point(0, 0)
         cover = Cover(wish.needs, (Bits("reach", wish.needs, wish.needs),) if wish.needs else ())
         with searcher.database.reading() as connection:
-            found = Nearby(connection, known, point, wish).tier([cover], query.radius_km, query.limit)
+            finder = Nearby(connection, known, point, wish, ())
+            found = finder.nearest(cover, Ring(query.radius_km), query.limit)
         return [spot.id for spot in found]
 
     return [partial(ask, query, place) for query, place in near]

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import Engine
+from sqlalchemy import Connection
 
 from bench.queries import Asked
+from directory import asking, pool, remote, stored
 from directory.search import Searcher
 
 # Read through by their nature: some dozens of rows, and what comes out of a sub-query or the index of words.
@@ -35,11 +35,11 @@ COVERED = {
 def complaints(searcher: Searcher, asked: Sequence[Asked]) -> Iterator[str]:
     """Yield each plan of these searches' statements that reads a whole table, or the places without their index."""
     seen: dict[str, Any] = {}
-    with searcher.database.reading() as connection, _watched(connection.engine, seen):
-        dialect = connection.dialect.name
+    with _watched(seen):
         for each in asked:
             searcher.search(each.query)
     with searcher.database.reading() as connection:
+        dialect = connection.dialect.name
         for statement, values in seen.items():
             lines = _plan(connection, dialect, statement, values)
             for line in lines:
@@ -57,18 +57,23 @@ def _reads_through(line: str) -> bool:
 
 def _plan(connection: Connection, dialect: str, statement: str, values: Any) -> list[str]:
     word = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN"
-    rows = connection.exec_driver_sql(f"{word} {statement}", values).all()
-    return [str(row[-1]) for row in rows]
+    return [str(row[-1]) for row in asking.rows(connection, f"{word} {statement}", values)]
 
 
 @contextmanager
-def _watched(engine: Engine, seen: dict[str, Any]) -> Iterator[None]:
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            seen.setdefault(statement, values)
+def _watched(seen: dict[str, Any]) -> Iterator[None]:
+    """Note each statement on the index with the values of its first time."""
+    ask = asking.rows
 
-    event.listen(engine, "before_cursor_execute", note)
+    def noted(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:
+        seen.setdefault(statement, values)
+        return ask(connection, statement, values)
+
+    owners = (asking, pool, remote, stored)
+    for owner in owners:
+        owner.rows = noted  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for owner in owners:
+            owner.rows = ask  # type: ignore[attr-defined]

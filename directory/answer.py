@@ -6,100 +6,105 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from directory import density, geo, nearby, pool, remote, stored, tiers
+from directory import geo, nearby, pool, remote, stored, tiers
 from directory.density import Known
 from directory.geocoding import Gazetteer
 from directory.matches import Lift, Match, Relaxation, Results, matched
-from directory.models import Resource
-from directory.nearby import Inside, Spot
+from directory.nearby import Inside, Nearby, Ring, Spot
 from directory.needs import Vocabulary
 from directory.query import Cursor, Key, Query
 from directory.records import Place, Point
-from directory.tiers import REACHES_ALL, Cover
+from directory.tiers import REACHES_ALL, Tiers, Wishes
 from directory.wording import _, language
 
 ENOUGH = 5
 CLOSER_KM = 16.0
 WIDER_SHOWN = 10
-SCAN = 200
 LIFTED_MOST = 100
 ALL_WISHES = "all"
 COUNTRYWIDE = frozenset({"country", "region"})
 
 
 class Found(NamedTuple):
-    """A resource in the index: its tier, where, and the widening it was found by."""
+    """A resource in the index: its tier and where, and the widening it was found by."""
 
-    tier: int
     spot: Spot
     relaxed: str | None = None
 
 
 @dataclass(slots=True)
 class Answer:
-    """One search on one connection. ``known`` is what an earlier search knew of the index."""
+    """One search on one connection. ``known`` is what is known of the index, ``served`` the areas the place lies in."""
 
     connection: Connection
     vocabulary: Vocabulary
     gazetteer: Gazetteer
     results: Results
     query: Query
-    known: Known | None = None
+    known: Known
+    served: Sequence[str]
     relaxed: list[Relaxation] = field(default_factory=list)
+    _words_are_common: bool = False
+    _tiers: Tiers = ()
 
     def complete(self) -> Results:
         """Fill the nearby and remote groups."""
-        self.known = density.load(self.connection, self.known)
-        if self.query.words and not self.has_words():
-            note = _("nothing here has the words “{words}”: shown without them", words=self.query.words)
-            self.relaxed.append(Relaxation("words", self.query.words, note))
-            self.query = replace(self.query, words="")
+        self._tiers = tuple(tiers.tiers(self._wishes(None), self.vocabulary))
+        if self.query.words:
+            self._look_for_words()
         place = self.results.place
         if self.results.place_not_found:
             note = _("we could not find a place called “{place}”: shown without a place", place=self.query.near)
             self.relaxed.append(Relaxation("near", self.query.near, note))
-        found, following, closer = self._nearby(place, self.known)
+        found, following, closer = self._nearby(place)
         shown = self._matches([*found, *closer], place)
         matches, beside = shown[: len(shown) - len(closer)], shown[len(shown) - len(closer) :]
-        groups = remote.Remote(self.connection, self.vocabulary, self.gazetteer, self.query)
-        others = (
-            ()
-            if self.query.after
-            else tuple(groups.found(self.results.country, place, {each.spot.id for each in found}))
-        )
+        others: tuple[Match, ...] = ()
+        if not self.query.after:
+            wish = self._wishes(None)
+            groups = remote.Remote(self.connection, self.known, self.vocabulary, self.query, wish, self._tiers)
+            others = tuple(groups.found(self.served, place, {each.spot.id for each in found}))
         lifts: tuple[Lift, ...] = ()
         if not self.query.after and not matches:
-            lifts = tuple(self._lifts(place, self.known))
+            lifts = tuple(self._lifts(place))
         return replace(
             self.results, query=self.query, nearby=tuple(matches), remote=others, closer=beside[0] if beside else None,
             relaxed=tuple(self.relaxed), lifts=lifts, next_page=following,
         )  # fmt: skip
 
-    def _nearby(self, place: Place | None, known: Known) -> tuple[list[Found], Cursor | None, list[Found]]:
+    def _look_for_words(self) -> None:
+        """Do without the words that are left of ``q`` when no resource has them."""
+        held = pool.worded(self.connection, self.query.words)
+        self._words_are_common = held > pool.MOST
+        if not held:
+            note = _("nothing here has the words “{words}”: shown without them", words=self.query.words)
+            self.relaxed.append(Relaxation("words", self.query.words, note))
+            self.query = replace(self.query, words="")
+
+    def _wishes(self, country: str | None) -> Wishes:
+        wish = tiers.wishes(self.query, self.vocabulary, country)
+        return replace(wish, words_are_common=True) if self._words_are_common else wish
+
+    def _nearby(self, place: Place | None) -> tuple[list[Found], Cursor | None, list[Found]]:
         """Return one page of places, where the next begins, and what is closer but covers less."""
         if place is None or place.point is None:
             return [], None, []
-        wish = tiers.wishes(self.query, self.vocabulary, place.country)
-        few = pool.load(self.connection, place.point, wish)
-        finder = nearby.Nearby(self.connection, known, place.point, wish, few)
+        wish = self._wishes(place.country)
+        minute = self.known.schedules.minute(self.query.at) if self.query.open_now else None
+        few = pool.load(self.connection, place.point, wish, minute)
+        finder = Nearby(self.connection, self.known, place.point, wish, self._tiers, minute, few)
         if place.precision in COUNTRYWIDE:
             return (*self._across(finder, place), [])
         found, following = self._near(finder, place)
         return found, following, self._closer(finder, found)
 
-    def has_words(self) -> bool:
-        """Return whether any resource has the words that are left of ``q``."""
-        condition = tiers.has_words(self.query.words, self.connection.dialect.name)
-        return self.connection.execute(select(Resource.id).where(condition).limit(1)).first() is not None
-
     def _matches(self, found: Sequence[Found], place: Place | None) -> list[Match]:
         """Read what was found, and return it as matches in the same order."""
         rows = stored.resources(self.connection, [each.spot.id for each in found])
-        openings = stored.Openings(self.connection, self.query.at)
         matches = []
-        for tier, spot, relaxed in found:
+        for spot, relaxed in found:
             kilometres = None
             row = rows[spot.id]
             if place is not None and place.point is not None and place.precision not in COUNTRYWIDE:
@@ -108,13 +113,13 @@ class Answer:
                     kilometres = geo.distance_km(place.point, Point(row["latitude"], row["longitude"]))
             matches.append(
                 matched(
-                    self.vocabulary, row, self.query, opened=openings.state(row), tier=tier,
-                    chord_squared=spot.chord_squared, distance_km=kilometres, relaxed=relaxed,
+                    self.vocabulary, row, self.query, tier=spot.tier, chord_squared=spot.chord_squared,
+                    distance_km=kilometres, relaxed=relaxed,
                 )
             )  # fmt: skip
         return matches
 
-    def _near(self, finder: nearby.Nearby, place: Place) -> tuple[list[Found], Cursor | None]:
+    def _near(self, finder: Nearby, place: Place) -> tuple[list[Found], Cursor | None]:
         """Collect one page: what lies within the radius and, when few of that reach all needs, wider answers that do.
 
         The first page keeps up to half of its room for wider answers, so that nothing that is near pushes them out of
@@ -124,21 +129,19 @@ class Answer:
         within: list[Found] = []
         most = max(limit + 1, ENOUGH)  # enough to tell whether there is more, and whether few reach all needs
         if after is None or after.within is not None:
-            start = after.within if after is not None else None
-            for tier, covers in tiers.tiers(finder.wish, self.vocabulary):
-                if (start is None or tier >= start.tier) and len(within) < most:
-                    key = start if start is not None and start.tier == tier else None
-                    wanted = most - len(within)
-                    within.extend(self._tier(finder, tier, covers, self.query.radius_km, wanted, after=key))
-        few = after.few if after is not None else sum(each.tier <= REACHES_ALL for each in within) < ENOUGH
+            start = _spot(after.within) if after is not None and after.within is not None else None
+            within = [Found(spot) for spot in _best(finder, Ring(self.query.radius_km), most, start)]
+        few = after.few if after is not None else sum(each.spot.tier <= REACHES_ALL for each in within) < ENOUGH
         last = after.wider if after is not None else None
         wider: list[Found] = []
+        is_more = False
         shown = within[:limit]
         if few and after is None:
-            wider = self._wider(finder, place, min(WIDER_SHOWN, limit), enough=ENOUGH)
+            wider, is_more = self._wider(finder, place, min(WIDER_SHOWN, limit), enough=ENOUGH)
             shown = within[: max(limit - len(wider), limit - limit // 2)]
         elif few and len(within) <= limit:
-            wider = self._wider(finder, place, limit - len(shown), after=last)
+            wider, is_more = self._wider(finder, place, limit - len(shown), after=last)
+        is_more = is_more or len(wider) > limit - len(shown)
         wider = wider[: limit - len(shown)]
         rings = _rings(self.query.radius_km, place)
         for name in dict.fromkeys(each.relaxed for each in wider if each.relaxed):
@@ -147,38 +150,26 @@ class Answer:
             last = _key(wider[-1], rings)
         if len(within) > len(shown):
             return [*shown, *wider], Cursor(_key(shown[-1], rings), last, few)
-        if few and self._wider(finder, place, 1, after=last):
-            return [*shown, *wider], Cursor(None, last, few)
-        return [*shown, *wider], None
+        return [*shown, *wider], Cursor(None, last, few) if is_more else None
 
     def _wider(
-        self, finder: nearby.Nearby, place: Place, limit: int, *, after: Key | None = None, enough: int | None = None
-    ) -> list[Found]:
+        self, finder: Nearby, place: Place, limit: int, *, after: Key | None = None, enough: int | None = None
+    ) -> tuple[list[Found], bool]:
         """Find what reaches all needs beyond the radius, ring after ring: 80 km, 160 km, the region, the country.
 
-        Stops after the ring in which ``enough`` are found.
+        Stops after the ring in which ``enough`` are found. Tells, too, whether there is more than what was found.
         """
         found: list[Found] = []
         for number, ring in enumerate(_rings(self.query.radius_km, place), start=1):
-            if (after is not None and number < after.ring) or (enough is not None and len(found) >= enough):
+            if after is not None and number < after.ring:
                 continue
-            for tier, covers in tiers.tiers(finder.wish, self.vocabulary):
-                key = after if after is not None and after.ring == number else None
-                if tier > REACHES_ALL or len(found) >= limit or (key is not None and tier < key.tier):
-                    continue
-                rows = self._tier(
-                    finder,
-                    tier,
-                    covers,
-                    ring.outer_km,
-                    limit - len(found),
-                    beyond_km=ring.inner_km,
-                    after=key if key is not None and key.tier == tier else None,
-                    inside=ring.inside,
-                    relaxed=ring.name,
-                )
-                found.extend(rows)
-        return found
+            start = _spot(after) if after is not None and after.ring == number else None
+            wanted = 0 if enough is not None and len(found) >= enough else limit - len(found)
+            spots = finder.reaching(ring, wanted + 1, start)
+            found.extend(Found(spot, ring.name) for spot in spots[:wanted])
+            if len(spots) > wanted:
+                return found, True
+        return found, False
 
     def _widened(self, name: str, place: Place) -> Relaxation:
         gazetteer, country = self.gazetteer, place.country
@@ -195,51 +186,25 @@ class Answer:
             said = _("few answers within {asked}: also shown, up to {farther} away", asked=asked, farther=farther)
         return Relaxation("radius_km", name, said)
 
-    def _tier(
-        self, finder: nearby.Nearby, tier: int, covers: Sequence[Cover], radius_km: float, limit: int,
-        *, after: Key | None = None, beyond_km: float | None = None, inside: Inside | None = None, relaxed: str | None = None,
-    ) -> list[Found]:  # fmt: skip
-        """Return at most ``limit`` of a tier; with open-now asked, read on until so many are open."""
-        found: list[Found] = []
-        end = Spot(after.chord_squared, after.resource_id) if after else None
-        batch = limit if not self.query.open_now else SCAN
-        openings = stored.Openings(self.connection, self.query.at)
-        while len(found) < limit:
-            spots = finder.tier(covers, radius_km, batch, beyond_km=beyond_km, after=end, inside=inside)
-            wanted = openings.open_among([spot.id for spot in spots]) if self.query.open_now else None
-            found.extend(Found(tier, spot, relaxed) for spot in spots if wanted is None or spot.id in wanted)
-            if len(spots) < batch:
-                break
-            end = spots[-1]
-        return found[:limit]
-
-    def _closer(self, finder: nearby.Nearby, found: Sequence[Found]) -> list[Found]:
+    def _closer(self, finder: Nearby, found: Sequence[Found]) -> list[Found]:
         """Return the nearest of a lower tier when it is more than 16 km closer than the first one found; else nothing."""
         if not found or self.query.after is not None:
             return []
-        first = found[0]
-        radius = geo.arc_km(first.spot.chord_squared, finder.point.latitude) - CLOSER_KM
-        best: list[Found] = []
-        for tier, covers in tiers.tiers(finder.wish, self.vocabulary):
-            if tier > first.tier and radius > 0:
-                best.extend(self._tier(finder, tier, covers, radius, 1))
-        return sorted(best, key=lambda each: each.spot)[:1]
+        first = found[0].spot
+        radius = geo.arc_km(first.chord_squared, finder.point.latitude) - CLOSER_KM
+        spot = finder.nearest_below(first.tier, radius) if radius > 0 else None
+        return [Found(spot)] if spot is not None else []
 
-    def _across(self, finder: nearby.Nearby, place: Place) -> tuple[list[Found], Cursor | None]:
+    def _across(self, finder: Nearby, place: Place) -> tuple[list[Found], Cursor | None]:
         """Collect one page of what a whole region or country has, by tier, when no nearer place was named."""
         limit, start = self.query.limit, self.query.after.within if self.query.after is not None else None
         inside = Inside(place.country, place.region) if place.precision == "region" and place.region else None
-        found: list[Found] = []
-        for tier, covers in tiers.tiers(finder.wish, self.vocabulary):
-            if (start is not None and tier < start.tier) or len(found) > limit:
-                continue
-            key = start if start is not None and start.tier == tier else None
-            wanted = limit - len(found) + 1
-            found.extend(self._tier(finder, tier, covers, nearby.EVERYWHERE_KM, wanted, after=key, inside=inside))
+        everywhere = Ring(nearby.EVERYWHERE_KM, inside=inside)
+        found = [Found(spot) for spot in _best(finder, everywhere, limit + 1, _spot(start) if start else None)]
         following = Cursor(_key(found[limit - 1], ())) if len(found) > limit else None
         return found[:limit], following
 
-    def _lifts(self, place: Place | None, known: Known) -> list[Lift]:
+    def _lifts(self, place: Place | None) -> list[Lift]:
         """Name each hard wish, and all of them together, with what a search without it would show (at most 100)."""
         if place is None or place.point is None:
             return []
@@ -257,40 +222,40 @@ class Answer:
             wanted.append((ALL_WISHES, names, replace(query, facets={}, age=None, open_now=False)))
         found = []
         for parameter, values, without in wanted:
-            trial = Answer(self.connection, self.vocabulary, self.gazetteer, self.results, without)
-            count = len(trial._nearby(place, known)[0])
+            trial = replace(self, query=without, relaxed=[])
+            count = len(trial._nearby(place)[0])
             shown = "nothing either" if not count else f"{count} places" if count < LIFTED_MOST else "many places"
             what = "any of these" if parameter == ALL_WISHES else f"{parameter} = {', '.join(values)}"
             found.append(Lift(parameter, values, count, f"without {what}: {shown}"))
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Ring:
-    """One widening: its name, where it begins and ends in kilometres, and the area it stays in."""
-
-    name: str
-    inner_km: float
-    outer_km: float
-    inside: Inside | None = None
+def _best(finder: Nearby, ring: Ring, limit: int, after: Spot | None) -> list[Spot]:
+    """Return at most so many of a ring, best first: what reaches all needs, then what reaches some."""
+    found = finder.reaching(ring, limit, after)
+    return [*found, *finder.covering(ring, limit - len(found), after)]
 
 
-def _rings(radius_km: float, place: Place) -> list[_Ring]:
+def _rings(radius_km: float, place: Place) -> list[Ring]:
     """Return the rings beyond a radius, none overlapping another: 80 km, 160 km, the rest of the region, of the country."""
-    rings: list[_Ring] = []
+    rings: list[Ring] = []
     inner = radius_km
     for outer in nearby.WIDER_KM:
         if outer > inner:
-            rings.append(_Ring(f"{outer:g}", inner, outer))
+            rings.append(Ring(outer, inner, name=f"{outer:g}"))
             inner = outer
     elsewhere = None
     if place.region:
-        rings.append(_Ring("region", inner, nearby.EVERYWHERE_KM, Inside(place.country, place.region)))
+        rings.append(Ring(nearby.EVERYWHERE_KM, inner, Inside(place.country, place.region), "region"))
         elsewhere = Inside(place.country, place.region, outside=True)
-    return [*rings, _Ring("country", inner, nearby.EVERYWHERE_KM, elsewhere)]
+    return [*rings, Ring(nearby.EVERYWHERE_KM, inner, elsewhere, "country")]
 
 
-def _key(found: Found, rings: Sequence[_Ring]) -> Key:
+def _spot(key: Key) -> Spot:
+    return Spot(*key[1:])
+
+
+def _key(found: Found, rings: Sequence[Ring]) -> Key:
     names = [ring.name for ring in rings]
     ring = names.index(found.relaxed) + 1 if found.relaxed in names else 0
-    return Key(ring, found.tier, *found.spot)
+    return Key(ring, *found.spot)

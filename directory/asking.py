@@ -1,93 +1,110 @@
-"""A statement on the search index in the making, the same on SQLite and PostgreSQL but for the form of its marks."""
+"""A statement on the search index in the making, the same on SQLite and PostgreSQL but for its marks, and the asking itself.
+
+Statements go to the driver directly: what SQLAlchemy adds to each takes longer than the index takes to answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection
 
 from directory import geo, index
+from directory.needs import folded
 from directory.records import Point
 from directory.tiers import Test
 
-# PostgreSQL prepares few statements when IN lists have few lengths.
+# A database prepares few statements when IN lists have few lengths.
 BAND_LISTS = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
 
 Value = int | str
-# More values than any statement binds.
-_NAMES = tuple(f"p{number}" for number in range(1000))
 
 
 class Asking:
-    """A statement in the making: conditions, and what is bound in them by name."""
+    """A statement on one table in the making: conditions with ``?`` where values go, and the values in that order."""
 
-    def __init__(self, dialect: str) -> None:
-        self.dialect = dialect
-        self.values: dict[str, Value] = {}
+    def __init__(self, connection: Connection, table: str) -> None:
+        self.connection = connection
+        self.table = table
+        self.dialect = connection.dialect.name
+        self.values: list[Value] = []
         self._conditions: list[str] = []
-        self._form = ":{}" if dialect == "sqlite" else "%({})s"
-        self._marks = _marks(self._form)
 
-    def mark(self, value: Value) -> str:
-        """Bind a value and return where it goes."""
-        place = len(self.values)
-        self.values[_NAMES[place]] = value
-        return self._marks[place]
-
-    def add(self, condition: str) -> None:
+    def add(self, condition: str, *values: Value) -> None:
         """Add a condition."""
         self._conditions.append(condition)
+        self.values.extend(values)
 
+    def window(self, window: geo.Window) -> None:
+        """Add the bands and longitudes that the index has."""
+        first, last = window.first_band, window.last_band
+        if first > last or not window.longitudes:
+            self.add("1 = 0")
+            return
+        length = next((size for size in BAND_LISTS if size > last - first), None)
+        if length is None:
+            self.add("band BETWEEN ? AND ?", first, last)
+        else:
+            bands = [*range(first, last + 1), *[last] * (length - (last - first) - 1)]
+            self.add(_BANDS[length], *bands)
+        spans = " OR ".join(["lon BETWEEN ? AND ?"] * len(window.longitudes))
+        self.add(f"({spans})", *(edge for span in window.longitudes for edge in span))
+
+    def test(self, test: Test) -> None:
+        """Add a test of a row's bits."""
+        self.add(test.sql, *test.values)
+
+    def words(self, words: str, are_common: bool) -> None:
+        """Add the condition that a resource's text has words: looked up in the text of each, or in the index of words."""
+        if not are_common:
+            found = index.search_words(words, self.dialect)
+            self.add(f"resource_id IN ({index.words_statement(self.dialect)})", found)
+            return
+        key = "resource_text.rowid" if self.dialect == "sqlite" else "resource_text.resource_id"
+        for word in folded(words).split():
+            has = f"EXISTS (SELECT 1 FROM resource_text WHERE {key} = {self.table}.resource_id AND ' ' || words LIKE ?)"
+            self.add(has, f"% {word}%")
+
+    def age(self, age: int) -> None:
+        """Add the condition that a resource takes people of an age in years."""
+        self.add(
+            f"EXISTS (SELECT 1 FROM resource WHERE resource.id = {self.table}.resource_id "
+            "AND (minimum_age IS NULL OR minimum_age <= ?) AND (maximum_age IS NULL OR maximum_age >= ?))",
+            age,
+            age,
+        )
+
+    @property
     def where(self) -> str:
         """Return all conditions."""
         return " AND ".join(self._conditions)
 
-    def chord(self, point: Point) -> str:
-        """Return the squared chord in square metres from a point, of 64 bits on both databases."""
-        squares = []
-        for axis, metres in zip("xyz", geo.earth_centred(point), strict=True):
-            self.values[axis] = metres
-            away = f"({axis} - CAST({self._form.format(axis)} AS BIGINT))"
-            squares.append(f"{away} * {away}")
-        return " + ".join(squares)
-
-    def window(self, window: geo.Window) -> None:
-        """Add the bands and longitudes that the index has."""
-        bands = range(window.first_band, window.last_band + 1)
-        length = next((size for size in BAND_LISTS if size >= len(bands)), None)
-        if length is None:
-            self.add(f"band BETWEEN {self.mark(bands[0])} AND {self.mark(bands[-1])}")
-        else:
-            padded = [*bands, *[bands[-1]] * (length - len(bands))]
-            self.among("band", padded)
-        spans = [f"lon BETWEEN {self.mark(west)} AND {self.mark(east)}" for west, east in window.longitudes]
-        self.add(spans[0] if len(spans) == 1 else f"({' OR '.join(spans)})")
-
-    def test(self, test: Test) -> None:
-        """Add a test of a row's bits."""
-        marks = [self.mark(value) for value in test.values()]
-        self.add(test.sql(*marks))
-
-    def among(self, column: str, values: Sequence[Value]) -> None:
-        """Add the condition that a column has one of some values."""
-        first = len(self.values)
-        last = first + len(values)
-        self.values.update(zip(_NAMES[first:last], values, strict=True))
-        self.add(f"{column} IN ({', '.join(self._marks[first:last])})")
-
-    def words(self, words: str) -> None:
-        """Add the condition that a resource's text has words."""
-        bound = self.mark(index.search_words(words, self.dialect))
-        self.add(f"resource_id IN ({index.words_statement(self.dialect, bound)})")
-
-    def age(self, age: int) -> None:
-        """Add the condition that a resource takes people of an age in years."""
-        years = self.mark(age)
-        self.add(
-            "EXISTS (SELECT 1 FROM resource WHERE resource.id = resource_id "
-            f"AND (minimum_age IS NULL OR minimum_age <= {years}) AND (maximum_age IS NULL OR maximum_age >= {years}))"
-        )
+    def rows(
+        self, before: str, after: str = "", *, first: Sequence[Value] = (), last: Sequence[Value] = ()
+    ) -> list[Any]:
+        """Ask ``before WHERE conditions after`` and return all rows; ``first`` and ``last`` are their values."""
+        statement = f"{before} WHERE {self.where} {after}"
+        return rows(self.connection, statement, [*first, *self.values, *last])
 
 
-@lru_cache(maxsize=2)
-def _marks(form: str) -> tuple[str, ...]:
-    return tuple(map(form.format, _NAMES))
+def chord(point: Point) -> tuple[str, list[Value]]:
+    """Return the squared chord in square metres from a point, of 64 bits on both databases, and its values."""
+    return _CHORD, [metres for metres in geo.earth_centred(point) for _ in "ab"]
+
+
+def rows(connection: Connection, statement: str, values: Sequence[Value]) -> list[Any]:
+    """Ask the driver and return all rows. ``statement`` has ``?`` where the values go, and no other.
+
+    Raises:
+        Exception: the driver's own, which ``Database.reading`` turns into ``DatabaseUnavailable``.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    found: list[Any] = driver.execute(statement, values).fetchall()
+    return found
+
+
+_CHORD = " + ".join(f"({axis} - CAST(? AS BIGINT)) * ({axis} - CAST(? AS BIGINT))" for axis in "xyz")
+_BANDS = {length: f"band IN ({', '.join('?' * length)})" for length in BAND_LISTS}

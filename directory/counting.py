@@ -38,7 +38,7 @@ def counts(
         return None
     bare = replace(query, facets={}, age=None, open_now=False, words="")
     wish = tiers.wishes(bare, vocabulary, None)
-    finder = nearby.Nearby(connection, known or density.load(connection), place.point, wish)
+    finder = nearby.Nearby(connection, known or density.load(connection), place.point, wish, ())
     reaches = [tiers.Bits("reach", wish.needs, wish.needs)] if wish.needs else []
     rows = finder.facets_within(query.radius_km, MOST + 1, reaches)
     chosen = {facet: vocabulary.facet_bits(facet, keys) for facet, keys in query.facets.items()}

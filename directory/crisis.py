@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,48 +138,51 @@ class CrisisBook:
             )
             for row in rows
         ]
-        found.sort(key=lambda line: self.order(line, query))
+        place = self.order(query)
+        found.sort(key=lambda line: place(line.resource))
         return (*self.emergency(country, query), *found)
 
-    def order(self, line: Match, query: Query) -> tuple[int, ...]:
-        """Return the order key of a crisis line.
+    def order(self, query: Query) -> Callable[[Mapping[str, Any]], tuple[int, ...]]:
+        """Return the function that gives the order key of a crisis line's columns.
 
         Never a children-only line first for an adult; first those made for people or in a language that was asked for; what
         was asked for by name early; lines for everyone before lines for some; nearer areas first; those one can speak to first.
         """
-        row = line.resource
-        audiences = set(row["audiences"])
         young = query.age is not None and query.age < 18
-        children_only = bool(audiences) and audiences <= _CHILDREN
-        asked = self.vocabulary.bits(query.needs)
-        everybodys = bool(row["stated"] & self.vocabulary.bits(_EVERYBODYS_NEEDS))
-        named = bool(row["stated"] & asked & ~self.vocabulary.bits(_EVERYBODYS_NEEDS))
-        poison_wanted = bool(row["stated"] >> self.vocabulary.needs[_SUBSTANCE_ONLY].bit & 1) and bool(
-            asked & self.vocabulary.reach(["substance_use"])
-        )
+        asked, everybodys_bits = self.vocabulary.bits(query.needs), self.vocabulary.bits(_EVERYBODYS_NEEDS)
+        asks_for_substances = bool(asked & self.vocabulary.reach(["substance_use"]))
+        poison_bit = self.vocabulary.bits([_SUBSTANCE_ONLY]) if asks_for_substances else 0
         asked_audiences = set(query.facets.get("audience", ()))
-        for_all = not audiences and not row["eligibility"]
-        area = 2 if index.WORLD in row["service_area"] else 1 if row["country"] in row["service_area"] else 0
-        if audiences & asked_audiences or speaks_only(row, {*query.facets.get("language", ()), language()}):
-            group = -1
-        elif named and not everybodys and for_all:
-            group = 0
-        elif everybodys and for_all:
-            group = 1
-        elif named or poison_wanted:
-            group = 2
-        elif everybodys:
-            group = 3
-        else:
-            group = 4
-        return (
-            int(children_only and not young) * 2 - int(children_only and young),
-            int(area == 2),
-            group,
-            int(row["phone"] is None and row["sms"] is None),
-            int(row["last_checked"] is None),
-            row["id"] or 0,
-        )
+        languages = {*query.facets.get("language", ()), language()}
+
+        def key(row: Mapping[str, Any]) -> tuple[int, ...]:
+            audiences = set(row["audiences"])
+            children_only = bool(audiences) and audiences <= _CHILDREN
+            everybodys = bool(row["stated"] & everybodys_bits)
+            named = bool(row["stated"] & asked & ~everybodys_bits)
+            for_all = not audiences and not row["eligibility"]
+            if audiences & asked_audiences or speaks_only(row, languages):
+                group = -1
+            elif named and not everybodys and for_all:
+                group = 0
+            elif everybodys and for_all:
+                group = 1
+            elif named or row["stated"] & poison_bit:
+                group = 2
+            elif everybodys:
+                group = 3
+            else:
+                group = 4
+            return (
+                int(children_only and not young) * 2 - int(children_only and young),
+                int(index.WORLD in row["service_area"]),
+                group,
+                int(row["phone"] is None and row["sms"] is None),
+                int(row["last_checked"] is None),
+                row["id"] or 0,
+            )
+
+        return key
 
 
 def speaks_only(row: Mapping[str, Any], languages: Collection[str]) -> bool:

@@ -105,9 +105,9 @@ class Database:
             self._look_at_file()
             engine = self._engine_for_reading()
         try:
-            with engine.connect() as connection:
+            with engine.connect() as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
             raise unavailable(error) from error
 
     @contextmanager

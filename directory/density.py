@@ -1,17 +1,19 @@
-"""What a search knows of the index before it asks: which tokens are posted, and how many places stand round a point."""
+"""What a search knows of the index before it asks: posted tokens, how many places stand round a point, regions, schedules."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from directory.geo import BAND_DEGREES, LONGITUDE_STEPS, band, longitude_step
+from directory import schedules
+from directory.geo import BAND_DEGREES, LONGITUDE_STEPS, Window, band, longitude_step
 from directory.index import ANY, CELL_BANDS, CELL_STEPS
-from directory.models import PlaceDensity, TokenCount
+from directory.models import PlaceDensity, PlaceExtent, TokenCount
 from directory.records import Point
+from directory.schedules import Schedules
 
 # A coarse cell is so many cells wide and high.
 COARSE = 5
@@ -26,6 +28,14 @@ MARGIN = 1.3
 Cells = Mapping[tuple[int, int], int]
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The part of the index that holds all places of a region, and how many those are about."""
+
+    window: Window
+    resources: int
+
+
 @dataclass(frozen=True)
 class Known:
     """The index of one version of the data. ``cells`` and ``coarse`` count places by row and column of a grid."""
@@ -34,6 +44,8 @@ class Known:
     posted: Mapping[int, int]
     cells: Cells
     coarse: Cells
+    extents: Mapping[int, Extent]
+    schedules: Schedules
 
     def share(self, token: int) -> float:
         """Return which part of the resources holds a token, as far as is known."""
@@ -41,6 +53,11 @@ class Known:
             return 1.0
         held = self.posted.get(token)
         return COMMON_SHARE if held is None else held / max(1, self.posted.get(ANY, 0))
+
+    def rarest(self, tokens: Iterable[int]) -> int:
+        """Return the token to drive on: of those demanded and posted, the one fewest resources hold; else ANY."""
+        held = [token for token in tokens if token in self.posted]
+        return min(held, key=lambda token: (self.posted[token], token), default=ANY)
 
     def radius_km(self, point: Point, wanted: float) -> float:
         """Return the radius round a point in which about ``wanted`` places stand, in kilometres; infinite where few do."""
@@ -63,7 +80,11 @@ def load(connection: Connection, before: Known | None = None) -> Known:
         cells[row, column] = count
         wide = row // COARSE, column // COARSE
         coarse[wide] = coarse.get(wide, 0) + count
-    return Known(version, posted, cells, coarse)
+    extents = {
+        area: Extent(Window(first, last, ((west, east),)), count)
+        for area, first, last, west, east, count in connection.execute(select(*PlaceExtent.__table__.columns))
+    }
+    return Known(version, posted, cells, coarse, extents, Schedules(schedules.load(connection)))
 
 
 _VERSION = "SELECT value FROM meta WHERE key = 'data_version'"

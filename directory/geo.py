@@ -33,6 +33,19 @@ class Window:
     last_band: int
     longitudes: tuple[tuple[int, int], ...]
 
+    def within(self, other: Window) -> Window:
+        """Return what both have; it may be empty, its last band before its first, or without longitudes."""
+        spans = (
+            (max(west, other_west), min(east, other_east))
+            for west, east in self.longitudes
+            for other_west, other_east in other.longitudes
+        )
+        return Window(
+            max(self.first_band, other.first_band),
+            min(self.last_band, other.last_band),
+            tuple((west, east) for west, east in spans if west <= east),
+        )
+
 
 def distance_km(a: Point, b: Point) -> float:
     """Return the geodesic distance in kilometres on WGS 84 (Karney's method, through geopy)."""

@@ -16,7 +16,7 @@ from opening_hours import UnknownCountryError as UnknownCountry  # type: ignore[
 from directory.hours_grammar import ALWAYS, EVERY_DAY, UNREADABLE, Expression, Rule, read
 from directory.records import OpenState
 
-__all__ = ["Open", "open_state", "parse"]
+__all__ = ["Open", "calendar_country", "open_state", "parse"]
 
 HORIZON = timedelta(days=7)
 # Their holidays are not those of the country they are filed under; the calendar knows Puerto Rico by its own code.
@@ -74,15 +74,30 @@ def open_state(
     """
     if at.tzinfo is None:
         raise ValueError("the instant asked about has no zone")
+    # Nothing opens or closes between two minutes.
+    return _open_state(
+        hours,
+        timezone,
+        calendar_country(country, region),
+        at.replace(second=0, microsecond=0),
+        bool(hours_note),
+        trusted,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _open_state(
+    hours: str | None, timezone: str | None, country: str | None, at: datetime, has_note: bool, trusted: bool
+) -> Open:
     if not hours:
-        return Open(OpenState.CALL_FIRST if hours_note else OpenState.UNKNOWN)
+        return Open(OpenState.CALL_FIRST if has_note else OpenState.UNKNOWN)
     if hours == ALWAYS and trusted:
         return Open(OpenState.OPEN)
     expression, zone = _expression(hours), _zone(timezone)
-    if not trusted or hours_note or expression is None or expression.always or zone is None:
+    if not trusted or has_note or expression is None or expression.always or zone is None:
         return Open(OpenState.CALL_FIRST)
     local = at.astimezone(zone).replace(tzinfo=None, fold=0)
-    calendar = _calendar(region if country == "US" and region in _TERRITORIES else country, local.year)
+    calendar = _calendar(country, local.year)
     state, changes, following = _next(expression, calendar, local)
     state = _allowing_for_holidays(state, expression, calendar, local.date())
     if state not in (OpenState.OPEN, OpenState.CLOSED) or changes is None:
@@ -156,6 +171,11 @@ def _is_kept_every_year(calendar: str, day: date) -> bool:
 @lru_cache(maxsize=16384)
 def _is_listed(calendar: str, day: date) -> bool:
     return _evaluator("PH", calendar).is_open(datetime(day.year, day.month, day.day, 12))
+
+
+def calendar_country(country: str | None, region: str | None) -> str | None:
+    """Return the country by whose holidays a place goes (ISO 3166-1): a territory of the United States has its own."""
+    return region if country == "US" and region in _TERRITORIES else country
 
 
 @lru_cache(maxsize=1024)

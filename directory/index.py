@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 from zlib import crc32
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
 
 from directory import geo
-from directory.models import AreaToken, PlaceDensity, PlaceToken, Resource, TokenCount
+from directory.models import AreaToken, PlaceDensity, PlaceExtent, PlaceToken, Resource, Schedule, TokenCount
 from directory.needs import folded
 from directory.records import Kind, Point, Status
+from directory.schedules import Numbering, good_until
 
 # Token numbers: one for every located or area-serving resource, then one per need, facet value and language bit.
 ANY = 0
@@ -22,15 +24,19 @@ NEED, FACET, LANGUAGE = 1, 64, 128
 WORLD = "world"
 _BATCH = 500
 SHOWN = (str(Status.ACTIVE), str(Status.TEMPORARILY_CLOSED))
+# The date of a source counts only where nobody re-checked; lists take longer to read than all the rest.
+_TIMED = (
+    Resource.kind, Resource.status, Resource.hours, Resource.hours_note, Resource.timezone, Resource.country,
+    Resource.region, Resource.last_checked, case((Resource.last_checked.is_(None), Resource.sources)).label("sources"),
+)  # fmt: skip
 _INDEXED = (
-    Resource.id, Resource.kind, Resource.name, Resource.organization, Resource.description, Resource.city,
-    Resource.eligibility, Resource.latitude, Resource.longitude, Resource.service_area, Resource.status, Resource.stated,
-    Resource.reach, Resource.facet_bits, Resource.language_bits, Resource.audiences, Resource.last_checked,
-    Resource.phone, Resource.sms, Resource.country, Resource.region,
+    Resource.id, Resource.name, Resource.organization, Resource.description, Resource.city,
+    Resource.eligibility, Resource.latitude, Resource.longitude, Resource.service_area, Resource.stated,
+    Resource.reach, Resource.facet_bits, Resource.language_bits, Resource.audiences, Resource.phone, Resource.sms, *_TIMED,
 )  # fmt: skip
 _LOCATED = (
     Resource.id, Resource.latitude, Resource.longitude, Resource.stated, Resource.reach, Resource.facet_bits,
-    Resource.language_bits, Resource.country, Resource.region,
+    Resource.language_bits, *_TIMED,
 )  # fmt: skip
 _TEXTS = {
     "sqlite": ("resource_text", ("rowid", "words")),
@@ -44,7 +50,12 @@ _COUNT_CELLS = f"""
     SELECT band / {CELL_BANDS}, (lon + {180 * geo.LONGITUDE_STEPS}) / {CELL_STEPS}, count(*) FROM place_token
     WHERE token = {ANY} GROUP BY 1, 2
 """
+_MEASURE_EXTENTS = f"""
+    INSERT INTO place_extent (area, first_band, last_band, west, east, resources)
+    SELECT area, min(band), max(band), min(lon), max(lon), count(*) FROM place_token WHERE token = {ANY} GROUP BY area
+"""
 _PLACES = cast(Table, PlaceToken.__table__)
+_EXTENT = (PlaceExtent.area, PlaceExtent.first_band, PlaceExtent.last_band, PlaceExtent.west, PlaceExtent.east)
 
 
 def area_number(country: str | None, region: str | None) -> int:
@@ -76,7 +87,7 @@ def rebuild(connection: Connection) -> int:
 
     A token is posted when fewer than a quarter of the resources hold it; ANY always is.
     """
-    for table in (PlaceToken, AreaToken, TokenCount, PlaceDensity):
+    for table in (PlaceToken, AreaToken, TokenCount, PlaceDensity, PlaceExtent, Schedule):
         connection.execute(delete(table))
     connection.execute(text("DELETE FROM resource_text"))
     counts: Counter[int] = Counter()
@@ -90,6 +101,7 @@ def rebuild(connection: Connection) -> int:
     with _without_second_index(connection):
         _add_all_places(connection, posted.keys())
     connection.execute(text(_COUNT_CELLS))
+    connection.execute(text(_MEASURE_EXTENTS))
     ids = connection.execute(select(Resource.id).order_by(Resource.id)).scalars().all()
     return _add(connection, ids, posted.keys(), places_too=False)
 
@@ -124,13 +136,15 @@ def _add_all_places(connection: Connection, posted: Iterable[int]) -> None:
     where = (Resource.status.in_(SHOWN), Resource.latitude.is_not(None))
     statement = select(*_LOCATED).where(*where).order_by(Resource.latitude)
     found = connection.execute(statement, execution_options={"yield_per": _READ_AT_ONCE})
+    numbering = Numbering.load(connection)
     ready: list[tuple[int, ...]] = []
     for _band, rows in groupby(found, key=lambda row: geo.band(row.latitude)):
-        ready.extend(sorted((ANY, *_place(row)) for row in rows))
+        ready.extend(sorted((ANY, *_place(row, numbering)) for row in rows))
         if len(ready) >= _READ_AT_ONCE:
             _write(connection, PlaceToken, ready)
             ready = []
     _write(connection, PlaceToken, ready)
+    numbering.store(connection)
     others = ", ".join(column.name for column in PlaceToken.__table__.columns if column.name != "token")
     for token in sorted(set(posted) - {ANY}):
         first = next(first for first in (LANGUAGE, FACET, NEED) if token >= first)
@@ -155,17 +169,20 @@ def _without_second_index(connection: Connection) -> Iterator[None]:
     by_resource.create(connection)
 
 
-def _place(row: Any) -> tuple[int, ...]:
+def _place(row: Any, numbering: Numbering) -> tuple[int, ...]:
     """Return where a resource stands and what it offers, in the order of the table's columns after ``token``."""
     point = Point(row.latitude, row.longitude)
     return (
         geo.band(point.latitude), geo.longitude_step(point.longitude), row.id, row.stated, row.reach, row.facet_bits,
         row.language_bits, *geo.earth_centred(point), area_number(row.country, row.region),
+        numbering.number(row._mapping), good_until(row._mapping),
     )  # fmt: skip
 
 
 def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int], *, places_too: bool = True) -> int:
     wanted, posted, indexed = list(ids), set(posted), 0
+    numbering = Numbering.load(connection)
+    extents = _Extents.load(connection)
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
         found = connection.execute(select(*_INDEXED).where(Resource.id.in_(batch), Resource.status.in_(SHOWN))).all()
@@ -177,16 +194,59 @@ def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int], *, p
                 continue
             held = [ANY, *(token for token in tokens(row.reach, row.facet_bits, row.language_bits) if token in posted)]
             if located:
-                place = _place(row)
+                place = _place(row, numbering)
                 places.extend((token, *place) for token in held)
-            bits = (row.stated, row.reach, row.facet_bits, row.language_bits)
-            for area in dict.fromkeys(row.service_area):
-                areas.extend((token, area, _rank(row, area), row.id, *bits) for token in held)
+                extents.widen(area_number(row.country, row.region), place[0], place[1])
+            if row.service_area:
+                offers = _offers(row, numbering)
+                for area in dict.fromkeys(row.service_area):
+                    areas.extend((token, area, _rank(row, area), row.id, *offers) for token in held)
         _write(connection, PlaceToken, sorted(places))
         _write(connection, AreaToken, sorted(areas))
         _write(connection, _TEXTS[connection.dialect.name], [(row.id, _words(row)) for row in found])
         indexed += len(found)
+    numbering.store(connection)
+    extents.store(connection)
     return indexed
+
+
+def _offers(row: Any, numbering: Numbering) -> tuple[int, ...]:
+    """Return what a resource offers to the areas it serves, in the order of the table's columns after ``resource_id``."""
+    door = (0, 0, 0) if row.latitude is None else geo.earth_centred(Point(row.latitude, row.longitude))
+    return (
+        row.stated, row.reach, row.facet_bits, row.language_bits, numbering.number(row._mapping), good_until(row._mapping),
+        *door, area_number(row.country, row.region),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Extents:
+    """The extents of all regions, widened by new places; what is gone leaves them as wide as they were."""
+
+    known: dict[int, tuple[int, int, int, int]]
+    _changed: set[int] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, connection: Connection) -> _Extents:
+        return cls({row[0]: (row[1], row[2], row[3], row[4]) for row in connection.execute(select(*_EXTENT))})
+
+    def widen(self, area: int, band: int, lon: int) -> None:
+        first, last, west, east = self.known.get(area, (band, band, lon, lon))
+        wide = (min(first, band), max(last, band), min(west, lon), max(east, lon))
+        if self.known.get(area) != wide:
+            self.known[area] = wide
+            self._changed.add(area)
+
+    def store(self, connection: Connection) -> None:
+        """Write what has changed; how many resources a region holds stays as it was counted."""
+        if not self._changed:
+            return
+        counted = select(PlaceExtent.area, PlaceExtent.resources).where(PlaceExtent.area.in_(self._changed))
+        before = dict(connection.execute(counted).all())
+        connection.execute(delete(PlaceExtent).where(PlaceExtent.area.in_(self._changed)))
+        names = [column.name for column in PlaceExtent.__table__.columns]
+        rows = [(area, *self.known[area], before.get(area, 0)) for area in sorted(self._changed)]
+        connection.execute(insert(PlaceExtent), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _write(connection: Connection, table: Any, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -226,7 +286,7 @@ def search_words(rest: str, dialect: str) -> str:
     return " & ".join(f"'{word}':*" for word in words)
 
 
-def words_statement(dialect: str, mark: str) -> str:
+def words_statement(dialect: str, mark: str = "?") -> str:
     """Return the statement that finds the resources having the words bound at ``mark``."""
     if dialect == "sqlite":
         return f"SELECT rowid AS worded FROM resource_text WHERE resource_text MATCH {mark}"

@@ -5,18 +5,19 @@ Only the index is read: what is found are tiers, distances and ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from directory import geo, index
-from directory.asking import Asking
-from directory.density import Known
+from directory import geo, index, tiers
+from directory.asking import Asking, Value, chord
+from directory.density import Extent, Known
 from directory.pool import Pool
 from directory.records import Point
-from directory.tiers import Cover, Test, Wishes
+from directory.schedules import Minute
+from directory.tiers import REACHES_ALL, Cover, Test, Tiers, Wishes
 
 # A token held by so few resources is read in one ring: growing would cost more statements than it saves rows.
 FEW_RESOURCES = 5000
@@ -25,14 +26,20 @@ GROWTH = 2.5
 WIDEST_KM = 1000.0
 # What states a need is rarer than what reaches it.
 STATED_SHARE = 0.5
+# Of those whose hours may be trusted, so many are open at most hours; of the resources, so many have words that many have.
+OPEN_SHARE, WORDED_SHARE = 0.2, 0.02
+# With open now asked, so many times more are read than wanted, and so many times more again when too few of them are open.
+OPEN_BATCH, OPEN_GROWTH = 3, 4
 WIDER_KM = (80.0, 160.0)
 # Half the way round the earth: a ring of this radius holds everything.
 EVERYWHERE_KM = 20_100.0
+_NOWHERE = Extent(geo.Window(0, -1, ()), 0)
 
 
 class Spot(NamedTuple):
-    """Where a resource was found: its squared chord in square metres, and its id."""
+    """Where a resource was found: its tier, its squared chord in square metres, and its id. Spots sort as they are shown."""
 
+    tier: int
     chord_squared: int
     id: int
 
@@ -47,60 +54,110 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """What lies beyond ``inner_km`` (None: from the point on) and within ``outer_km``, inside of an area when one is given.
+
+    ``name`` is what it is called when a search was widened to it.
+    """
+
+    outer_km: float
+    inner_km: float | None = None
+    inside: Inside | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Nearby:
-    """The index around one point, for one set of wishes."""
+    """The index around one point, for one set of wishes and their tiers, best first.
+
+    ``minute`` is the one in which places have to be open, if at all.
+    """
 
     connection: Connection
     known: Known
     point: Point
     wish: Wishes
+    tiers: Tiers
+    minute: Minute | None = None
     pool: Pool | None = None
 
-    def tier(
-        self, covers: Sequence[Cover], radius_km: float, limit: int,
-        *, beyond_km: float | None = None, after: Spot | None = None, inside: Inside | None = None,
-    ) -> list[Spot]:  # fmt: skip
-        """Return at most ``limit`` resources of one tier, nearest first, then by id.
+    def reaching(self, ring: Ring, limit: int, after: Spot | None = None) -> list[Spot]:
+        """Return at most ``limit`` resources that reach all needs: by tier, nearest first, then by id.
 
-        Only those within ``radius_km``, beyond ``beyond_km``, and after the end of a page. The first ring is as wide as
-        the places around are sparse, and grows, so that a crowded city reads little of the index.
+        The first circle drawn is as wide as the places around are sparse, and grows while it holds too few of the best
+        tier, so that a crowded city reads little of the index; the last one asks for all tiers at once.
         """
-        if self.pool is not None:
-            return self._pooled(self.pool, covers, radius_km, limit, beyond_km, after, inside)
+        first = 0 if after is None else after.tier
+        wanted = [(tier, covers[0]) for tier, covers in self.tiers if first <= tier <= REACHES_ALL]
+        return self._grown(wanted, ring, limit, after)
+
+    def covering(self, ring: Ring, limit: int, after: Spot | None = None) -> list[Spot]:
+        """Return at most ``limit`` resources that reach some of the needs: those that reach most first, then as ``reaching``."""
         found: list[Spot] = []
-        for cover in covers:
-            token = self._token(cover.mask)
-            radius = self._first_radius(token, cover, radius_km, limit, beyond_km, after)
-            while True:
-                rows = self._ring(token, cover.tests, radius, limit, beyond_km, after, inside)
-                if len(rows) >= limit or radius >= radius_km:
-                    break
-                radius = radius_km if radius * GROWTH > WIDEST_KM else min(radius * GROWTH, radius_km)
-            found.extend(rows)
-        if len(covers) > 1:
-            found.sort()
-        return found[:limit]
+        for tier, covers in self.tiers:
+            if tier <= REACHES_ALL or (after is not None and tier < after.tier) or len(found) >= limit:
+                continue
+            end = after if after is not None and after.tier == tier else None
+            rows = [spot for cover in covers for spot in self._grown([(tier, cover)], ring, limit - len(found), end)]
+            found.extend(sorted(rows)[: limit - len(found)])
+        return found
+
+    def nearest(self, cover: Cover, ring: Ring, limit: int) -> list[Spot]:
+        """Return at most ``limit`` resources that pass the tests of a cover, nearest first, then by id, all of one tier."""
+        return self._grown([(REACHES_ALL, cover)], ring, limit)
+
+    def nearest_below(self, tier: int, radius_km: float) -> Spot | None:
+        """Return the nearest resource of a lower tier than ``tier`` within a radius, None when there is none.
+
+        The lowest tier is asked first: most are in it, and what it finds leaves little to look through for the others.
+        """
+        nearest: Spot | None = None
+        for lower, covers in reversed(self.tiers):
+            for cover in covers if lower > tier else ():
+                for spot in self._grown([(lower, cover)], Ring(radius_km), 1):
+                    if nearest is None or spot[1:] < nearest[1:]:
+                        nearest, radius_km = spot, geo.arc_km(spot.chord_squared, self.point.latitude)
+        return nearest
 
     def facets_within(self, radius_km: float, most: int, reaches: Sequence[Test]) -> list[tuple[int, int]]:
         """Return facets and languages of at most ``most`` resources within a radius that pass some tests, in no order."""
-        ask = Asking(self.connection.dialect.name)
-        self._where(ask, self._token(self.wish.needs), reaches, radius_km, None)
-        chord = f"{ask.chord(self.point)} <= {ask.mark(geo.chord_squared(radius_km, self.point.latitude))}"
-        statement = f"SELECT facets, languages FROM place_token WHERE {ask.where()} AND {chord} LIMIT {ask.mark(most)}"
-        return [(row[0], row[1]) for row in self.connection.exec_driver_sql(statement, ask.values)]
+        ask = Asking(self.connection, "place_token")
+        self._where(ask, self._token(self.wish.needs), reaches, Ring(radius_km))
+        square, metres = chord(self.point)
+        ask.add(f"{square} <= ?", *metres, geo.chord_squared(radius_km, self.point.latitude))
+        return ask.rows("SELECT facets, languages FROM place_token", "LIMIT ?", last=[most])
+
+    def _grown(
+        self, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None = None
+    ) -> list[Spot]:
+        """Return the first of some tiers, which all demand the same needs: circle after circle."""
+        if not wanted or limit <= 0:
+            return []
+        if self.pool is not None:
+            return self._pooled(self.pool, wanted, ring, limit, after)
+        best, cover = wanted[0]
+        token = self._token(cover.mask)
+        radius = self._first_radius(token, cover, ring, limit, after if after and after.tier == best else None)
+        while radius < ring.outer_km:
+            rows = self._open(token, wanted[:1], replace(ring, outer_km=radius), limit, after)
+            if len(rows) >= limit:
+                return rows
+            radius = radius * GROWTH if radius * GROWTH <= WIDEST_KM else ring.outer_km
+        return self._open(token, wanted, ring, limit, after)
 
     def _token(self, mask: int) -> int:
         """Return the rarest token that every row of a tier must hold."""
         needs = [index.NEED + bit for bit in range(mask.bit_length()) if mask >> bit & 1]
-        return rarest([*needs, *self.wish.tokens], self.known)
+        return self.known.rarest([*needs, *self.wish.tokens])
 
-    def _first_radius(
-        self, token: int, cover: Cover, radius_km: float, limit: int, beyond_km: float | None, after: Spot | None
-    ) -> float:
-        """Return how wide the first ring is drawn, so that it likely holds what is wanted."""
-        if self.known.posted.get(token, 0) <= FEW_RESOURCES:
-            return radius_km
-        share = 1.0
+    def _first_radius(self, token: int, cover: Cover, ring: Ring, limit: int, after: Spot | None) -> float:
+        """Return how wide the first circle is drawn, so that it likely holds what is wanted."""
+        held = self.known.posted.get(token, 0)
+        if extent := self._extent(ring):
+            held = min(held, extent.resources)
+        if held <= FEW_RESOURCES:
+            return ring.outer_km
+        share = OPEN_SHARE if self.minute else 1.0
         for bit in range(cover.mask.bit_length()):
             if cover.mask >> bit & 1:
                 share *= self.known.share(index.NEED + bit)
@@ -108,67 +165,113 @@ class Nearby:
             share *= self.known.share(demanded)
         if any(test.column == "stated" for test in cover.tests):
             share *= STATED_SHARE
-        inner = max(beyond_km or 0.0, geo.arc_km(after.chord_squared, self.point.latitude) if after else 0.0)
+        if self.wish.words:
+            share *= WORDED_SHARE
+        inner = max(ring.inner_km or 0.0, geo.arc_km(after.chord_squared, self.point.latitude) if after else 0.0)
         radius = (self.known.radius_km(self.point, limit / max(share, 1e-9)) ** 2 + inner**2) ** 0.5
-        return radius_km if radius * 1.5 >= radius_km else radius
+        return ring.outer_km if radius * 1.5 >= ring.outer_km else radius
+
+    def _extent(self, ring: Ring) -> Extent | None:
+        """Return what is known of the region that a ring stays in; None for one that stays in none."""
+        inside = ring.inside
+        if inside is None or inside.outside:
+            return None
+        return self.known.extents.get(index.area_number(inside.country, inside.region), _NOWHERE)
+
+    def _open(
+        self, token: int, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None
+    ) -> list[Spot]:
+        """Return the first of a ring; with open now asked, read on until so many are open."""
+        if self.minute is None:
+            return [Spot(row[0], row[1], row[2]) for row in self._ring(token, wanted, ring, limit, after)]
+        found: list[Spot] = []
+        batch = max(limit, 10) * OPEN_BATCH
+        while True:
+            rows = self._ring(token, wanted, ring, batch, after)
+            found.extend(Spot(*row[:3]) for row in rows if self.minute.is_open(row[3], row[4]))
+            if len(rows) < batch or len(found) >= limit:
+                return found[:limit]
+            after = Spot(*rows[-1][:3])
+            batch *= OPEN_GROWTH
 
     def _ring(
-        self, token: int, tests: Sequence[Test], radius_km: float, limit: int, beyond_km: float | None,
-        after: Spot | None, inside: Inside | None,
-    ) -> list[Spot]:  # fmt: skip
-        ask = Asking(self.connection.dialect.name)
-        chord = ask.chord(self.point)
-        self._where(ask, token, tests, radius_km, inside)
+        self, token: int, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None
+    ) -> list[tuple[int, ...]]:
+        """Ask for tier, chord, id, schedule and how long the hours hold, in the order of what is shown."""
+        ask = Asking(self.connection, "place_token")
+        shared = [test for test in wanted[0][1].tests if all(test in cover.tests for _, cover in wanted)]
+        if len(wanted) > 1:
+            shared.append(tiers.reaches(wanted[0][1].mask))
+        self._where(ask, token, shared, ring)
+        tier, values = _tier(wanted, shared)
+        square, metres = chord(self.point)
         edges: list[str] = []
-        if radius_km < EVERYWHERE_KM:
-            edges.append(f"chord <= {ask.mark(geo.chord_squared(radius_km, self.point.latitude))}")
-        if beyond_km is not None:
-            edges.append(f"chord > {ask.mark(geo.chord_squared(beyond_km, self.point.latitude))}")
+        ends: list[Value] = []
+        if ring.outer_km < EVERYWHERE_KM:
+            edges.append("chord <= ?")
+            ends.append(geo.chord_squared(ring.outer_km, self.point.latitude))
+        if ring.inner_km is not None:
+            edges.append("chord > ?")
+            ends.append(geo.chord_squared(ring.inner_km, self.point.latitude))
         if after is not None:
-            end = ask.mark(after.chord_squared)
-            edges.append(f"(chord > {end} OR (chord = {end} AND id > {ask.mark(after.id)}))")
-        statement = (
-            f"SELECT chord, id FROM (SELECT {chord} AS chord, resource_id AS id FROM place_token WHERE {ask.where()})"
-            f" AS ring {'WHERE' if edges else ''} {' AND '.join(edges)} ORDER BY chord, id LIMIT {ask.mark(limit)}"
+            edges.append("(tier > ? OR (tier = ? AND (chord > ? OR (chord = ? AND id > ?))))")
+            ends.extend((after.tier, after.tier, after.chord_squared, after.chord_squared, after.id))
+        return ask.rows(
+            f"SELECT tier, chord, id, schedule, good_until FROM (SELECT {tier} AS tier, {square} AS chord, "
+            "resource_id AS id, schedule, good_until FROM place_token",
+            f") AS ring {'WHERE' if edges else ''} {' AND '.join(edges)} ORDER BY tier, chord, id LIMIT ?",
+            first=[*values, *metres],
+            last=[*ends, limit],
         )
-        return [Spot(row[0], row[1]) for row in self.connection.exec_driver_sql(statement, ask.values)]
 
     def _pooled(
-        self, few: Pool, covers: Sequence[Cover], radius_km: float, limit: int, beyond_km: float | None,
-        after: Spot | None, inside: Inside | None,
-    ) -> list[Spot]:  # fmt: skip
-        last = geo.chord_squared(radius_km, self.point.latitude) if radius_km < EVERYWHERE_KM else 1 << 62
-        first = -1 if beyond_km is None else geo.chord_squared(beyond_km, self.point.latitude)
+        self, few: Pool, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None
+    ) -> list[Spot]:
+        outer = geo.chord_squared(ring.outer_km, self.point.latitude) if ring.outer_km < EVERYWHERE_KM else 1 << 62
+        inner = -1 if ring.inner_km is None else geo.chord_squared(ring.inner_km, self.point.latitude)
         areas = None if self.wish.country is None else index.country_numbers(self.wish.country)
-        own = None if inside is None else index.area_number(inside.country, inside.region)
-        outside = own if inside is not None and inside.outside else None
+        own = None if ring.inside is None else index.area_number(ring.inside.country, ring.inside.region)
+        outside = own if ring.inside is not None and ring.inside.outside else None
         if own is not None and outside is None:
             areas = (own, own)
-        found: list[tuple[int, int]] = []
-        for cover in covers:
-            found.extend(few.nearest(cover.tests, first, last, after or (-1, -1), areas, outside, limit))
-        return [Spot(*each) for each in sorted(found)[:limit]]
+        found: list[Spot] = []
+        for tier, cover in wanted:
+            end = (-1, -1) if after is None or after.tier < tier else after[1:]
+            spots = few.nearest(cover.tests, inner, outer, end, areas, outside, limit)
+            found.extend(Spot(tier, *each) for each in spots)
+        return found[:limit]
 
-    def _where(self, ask: Asking, token: int, tests: Sequence[Test], radius_km: float, inside: Inside | None) -> None:
+    def _where(self, ask: Asking, token: int, tests: Iterable[Test], ring: Ring) -> None:
         """Ask for what the index holds: token, bands and longitudes, then the bits, then what only the resource knows."""
-        ask.add(f"token = {ask.mark(token)}")
-        if radius_km < EVERYWHERE_KM:
-            ask.window(geo.window(self.point, radius_km))
+        ask.add("token = ?", token)
+        inside = ring.inside
+        window = geo.window(self.point, ring.outer_km) if ring.outer_km < EVERYWHERE_KM else None
+        extent = self._extent(ring)
+        if extent is not None:
+            window = extent.window if window is None else window.within(extent.window)
+        if window is not None:
+            ask.window(window)
         for test in (*tests, *self.wish.facets):
             ask.test(test)
         if inside is not None:
-            here = ask.mark(index.area_number(inside.country, inside.region))
-            ask.add(f"area {'<>' if inside.outside else '='} {here}")
+            ask.add(f"area {'<>' if inside.outside else '='} ?", index.area_number(inside.country, inside.region))
         if self.wish.country is not None and (inside is None or inside.outside):
-            first, last = index.country_numbers(self.wish.country)
-            ask.add(f"area BETWEEN {ask.mark(first)} AND {ask.mark(last)}")
-        if self.wish.words:
-            ask.words(self.wish.words)
+            ask.add("area BETWEEN ? AND ?", *index.country_numbers(self.wish.country))
+        if self.minute is not None:
+            ask.add("schedule <> 0 AND good_until >= ?", self.minute.day)
         if self.wish.age is not None:
             ask.age(self.wish.age)
+        if self.wish.words:
+            ask.words(self.wish.words, self.wish.words_are_common)
 
 
-def rarest(tokens: Sequence[int], known: Known) -> int:
-    """Return the token to drive on: of those demanded and posted, the one fewest resources hold; else ANY."""
-    held = [token for token in tokens if token in known.posted]
-    return min(held, key=lambda token: (known.posted[token], token), default=index.ANY)
+def _tier(wanted: Sequence[tuple[int, Cover]], shared: Sequence[Test]) -> tuple[str, list[Value]]:
+    """Return the tier of a row in SQL, and its values: the last one where it passes the tests of none before."""
+    cases: list[str] = []
+    values: list[Value] = []
+    for tier, cover in wanted[:-1]:
+        tests = [test for test in cover.tests if test not in shared]
+        cases.append(f"WHEN {' AND '.join(test.sql for test in tests)} THEN {tier}")
+        values.extend(value for test in tests for value in test.values)
+    last = wanted[-1][0]
+    return (f"CASE {' '.join(cases)} ELSE {last} END" if cases else str(last)), values

@@ -10,12 +10,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from directory import index
-from directory.asking import Asking
+from directory.asking import Asking, chord, rows
 from directory.records import Point
+from directory.schedules import Minute
 from directory.tiers import Test, Wishes
 
 # So many are read at once; where more have the words, rings find them as fast.
-MOST = 20_000
+MOST = 5_000
 
 
 class Pooled(NamedTuple):
@@ -55,25 +56,28 @@ class Pool:
         return nsmallest(limit, found)
 
 
-def load(connection: Connection, point: Point, wish: Wishes) -> Pool | None:
-    """Return the places that have the words of a search and its facets; None when it has no words, or they are many."""
-    if not wish.words:
+def worded(connection: Connection, words: str) -> int:
+    """Return how many resources have all these words, counted no further than one more than ``MOST``."""
+    dialect = connection.dialect.name
+    counted = f"SELECT count(*) FROM ({index.words_statement(dialect)} LIMIT ?) AS found"
+    (row,) = rows(connection, counted, [index.search_words(words, dialect), MOST + 1])
+    return int(row[0])
+
+
+def load(connection: Connection, point: Point, wish: Wishes, minute: Minute | None) -> Pool | None:
+    """Return the places that have the words of a search, its facets, and are open if they must be; None where many do."""
+    if not wish.words or wish.words_are_common:
         return None
-    ask = Asking(connection.dialect.name)
-    found = index.words_statement(ask.dialect, ask.mark(index.search_words(wish.words, ask.dialect)))
-    counted = f"SELECT count(*) FROM ({found} LIMIT {ask.mark(MOST + 1)}) AS found"
-    if connection.exec_driver_sql(counted, ask.values).scalar_one() > MOST:
-        return None
-    ask = Asking(connection.dialect.name)
-    chord = ask.chord(point)
-    found = index.words_statement(ask.dialect, ask.mark(index.search_words(wish.words, ask.dialect)))
-    ask.add(f"token = {ask.mark(index.ANY)}")
+    ask = Asking(connection, "place_token")
+    square, metres = chord(point)
+    ask.add("place_token.resource_id = worded AND token = ?", index.ANY)
     for test in wish.facets:
         ask.test(test)
     if wish.age is not None:
         ask.age(wish.age)
-    statement = (
-        f"SELECT {chord}, resource_id, stated, reach, facets, area FROM ({found}) AS found CROSS JOIN place_token "
-        f"WHERE resource_id = worded AND {ask.where()}"
+    found = ask.rows(
+        f"SELECT {square}, resource_id, stated, reach, facets, area, schedule, good_until "
+        f"FROM ({index.words_statement(ask.dialect)}) AS found CROSS JOIN place_token",
+        first=[*metres, index.search_words(wish.words, ask.dialect)],
     )
-    return Pool([Pooled(*row) for row in connection.exec_driver_sql(statement, ask.values)])
+    return Pool([Pooled(*row[:6]) for row in found if minute is None or minute.is_open(row[6], row[7])])

@@ -2,114 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select
+from sqlalchemy import Connection
 
-from directory import geo, index, stored, tiers
-from directory.asking import Asking
+from directory import geo, index, stored
+from directory.asking import Asking, chord, rows
+from directory.density import Known
 from directory.geocoding import Gazetteer
 from directory.matches import Match, matched
-from directory.models import Resource
 from directory.needs import Vocabulary
 from directory.query import Query
-from directory.records import Kind, OpenState, Place, Point
-from directory.tiers import Cover, Wishes
+from directory.records import Kind, Place
+from directory.tiers import Cover, Tiers, Wishes
 
 # So many of the first ranks are looked at for who is open now, and more only where too few of them are left to show.
-READ, READ_MOST = 250, 1000
-_TOLD = select(
-    Resource.id, Resource.kind, case((Resource.kind == str(Kind.CRISIS_LINE), Resource.approaches)).label("approaches"),
-    Resource.status, Resource.hours, Resource.hours_note, Resource.timezone,
-    Resource.country, Resource.region, Resource.last_checked, stored.DATED_SOURCES, Resource.latitude, Resource.longitude,
-).where(Resource.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
+READ, READ_MOST = 100, 1000
+INFORMS, COUNSELS = "information_and_referral", "crisis_counselling"
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """Help with no door, for one query."""
+    """Help with no door, for one query. ``wish`` are its hard wishes, without those that only a place can have."""
 
     connection: Connection
+    known: Known
     vocabulary: Vocabulary
-    gazetteer: Gazetteer
     query: Query
+    wish: Wishes
+    tiers: Tiers
 
-    def found(self, country: str, place: Place | None, near: Collection[int]) -> list[Match]:
-        """Return what serves a place from afar: by tier, what is open now first, then the nearest area, then by rank and id.
+    def found(self, served: Sequence[str], place: Place | None, near: Collection[int]) -> list[Match]:
+        """Return what serves some areas from afar: by tier, what is open now first, then the nearest area, then by rank and id.
 
         Not the resources ``near``, which are shown already, nor the lines to talk to somebody on now.
         """
-        wish = tiers.wishes(self.query, self.vocabulary, None)
-        served = areas(country, place, self.gazetteer)
-        openings = stored.Openings(self.connection, self.query.at)
-        seen = frozenset(near)
+        shown = self._shown(served, place, frozenset(near))
+        resources = stored.resources(self.connection, [each for _, each in shown])
+        return [matched(self.vocabulary, resources[each], self.query, tier=tier) for tier, each in shown]
+
+    def _shown(self, served: Sequence[str], place: Place | None, near: Collection[int]) -> list[tuple[int, int]]:
+        """Return tier and id of what is shown, in its order."""
         chosen: list[tuple[int, int]] = []
-        for tier, covers in tiers.tiers(wish, self.vocabulary):
-            group: list[tuple[bool, int, int]] = []
+        for tier, covers in self.tiers:
+            group: dict[int, tuple[bool, int]] = {}
             for most in (max(READ, self.query.limit), READ_MOST):
-                ranks, is_all = self._ranks(wish, covers, served, most)
-                group = self._group({each: rank for each, rank in ranks.items() if each not in seen}, place, openings)
+                is_all = True
+                for cover in covers:
+                    read = self._ranks(cover, served, place, most)
+                    is_all = is_all and len(read) < most
+                    self._take(read, near, group)
                 if is_all or len(group) >= self.query.limit:
                     break
-            chosen.extend((tier, each) for _, _, each in sorted(group))
+            chosen.extend((tier, each) for each in sorted(group, key=lambda each: (group[each], each)))
             if len(chosen) >= self.query.limit:
                 break
-        shown = chosen[: self.query.limit]
-        rows = stored.resources(self.connection, [each for _, each in shown])
-        return [
-            matched(self.vocabulary, rows[each], self.query, opened=openings.state(rows[each]), tier=tier)
-            for tier, each in shown
-        ]
+        return chosen[: self.query.limit]
 
-    def _ranks(
-        self, wish: Wishes, covers: Sequence[Cover], served: Sequence[str], most: int
-    ) -> tuple[dict[int, int], bool]:
-        """Return the best rank by id of what is in a tier, of the first ``most`` ranks only, and whether that is all."""
-        found: dict[int, int] = {}
-        is_all = True
-        for cover in covers:
-            ask = Asking(self.connection.dialect.name)
-            ask.add(f"token = {ask.mark(index.ANY)}")
-            ask.among("area", served)
-            for test in (*cover.tests, *wish.facets):
-                ask.test(test)
-            if wish.age is not None:
-                ask.age(wish.age)
-            if wish.words:
-                ask.words(wish.words)
-            statement = (
-                f"SELECT rank, resource_id FROM area_token WHERE {ask.where()} ORDER BY rank, resource_id "
-                f"LIMIT {ask.mark(most)}"
-            )
-            rows = self.connection.exec_driver_sql(statement, ask.values).all()
-            is_all = is_all and len(rows) < most
-            for rank, each in rows:
-                found.setdefault(each, rank)
-        return found, is_all
-
-    def _group(
-        self, ranks: Mapping[int, int], place: Place | None, openings: stored.Openings
-    ) -> list[tuple[bool, int, int]]:
-        """Return (not open, rank, id) of what is shown of some resources."""
-        if not ranks:
-            return []
-        group = []
-        for row in map(dict, self.connection.execute(_TOLD, {"ids": stored.padded(ranks)}).mappings()):
-            if talks_now(row) or self._has_door_here(row, place):
+    def _take(self, read: Sequence[Any], near: Collection[int], group: dict[int, tuple[bool, int]]) -> None:
+        """Add what may be shown to a group: whether it is not open, and its best rank, by its id."""
+        minute = self.known.schedules.minute(self.query.at)
+        for rank, each, schedule, good_until in read:
+            if each in near or each in group:
                 continue
-            is_open = openings.state(row).state is OpenState.OPEN
+            is_open = minute.is_open(schedule, good_until)
             if is_open or not self.query.open_now:
-                group.append((not is_open, ranks[row["id"]], row["id"]))
-        return group
+                group[each] = (not is_open, rank)
 
-    def _has_door_here(self, row: Mapping[str, Any], place: Place | None) -> bool:
-        if place is None or place.point is None or row["latitude"] is None or row["country"] != place.country:
-            return False
-        own = geo.earth_centred(Point(row["latitude"], row["longitude"]))
-        apart = sum((a - b) ** 2 for a, b in zip(own, geo.earth_centred(place.point), strict=True))
-        return geo.arc_km(apart, place.point.latitude) <= self.query.radius_km
+    def _ranks(self, cover: Cover, served: Sequence[str], place: Place | None, most: int) -> list[Any]:
+        """Return rank, id and schedule of what is in a tier, the first ``most`` ranks of each area, best first."""
+        needs = [index.NEED + bit for bit in range(cover.mask.bit_length()) if cover.mask >> bit & 1]
+        token = self.known.rarest([*needs, *self.wish.tokens])
+        ask = Asking(self.connection, "area_token")
+        ask.add("token = ?", token)
+        for test in (*cover.tests, *self.wish.facets):
+            ask.test(test)
+        self._leave_out(ask, place)
+        if self.wish.age is not None:
+            ask.age(self.wish.age)
+        if self.wish.words:
+            ask.words(self.wish.words, self.wish.words_are_common)
+        one = (
+            "SELECT * FROM (SELECT rank, resource_id, schedule, good_until FROM area_token "
+            f"WHERE area = ? AND {ask.where} ORDER BY rank, resource_id LIMIT ?) AS found"
+        )
+        statement = " UNION ALL ".join([one] * len(served))
+        values = [value for area in served for value in (area, *ask.values, most)]
+        return sorted(rows(self.connection, statement, values))[:most]
+
+    def _leave_out(self, ask: Asking, place: Place | None) -> None:
+        """Leave out the lines to talk to somebody on now, and what has a door within the radius."""
+        line = self.vocabulary.facet_bits("kind", [str(Kind.CRISIS_LINE)])
+        informs, counsels = (self.vocabulary.facet_bits("approach", [key]) for key in (INFORMS, COUNSELS))
+        ask.add("((facets & ?) = 0 OR (facets & ?) = ?)", line, informs | counsels, informs)
+        if place is not None and place.point is not None:
+            square, metres = chord(place.point)
+            reach = geo.chord_squared(self.query.radius_km, place.point.latitude)
+            home = index.country_numbers(place.country)
+            ask.add(f"(home NOT BETWEEN ? AND ? OR {square} > ?)", *home, *metres, reach)
 
 
 def areas(country: str, place: Place | None, gazetteer: Gazetteer) -> list[str]:
@@ -122,6 +114,4 @@ def areas(country: str, place: Place | None, gazetteer: Gazetteer) -> list[str]:
 
 def talks_now(row: Any) -> bool:
     """Return whether a resource is a line to talk to somebody on now, not one that only informs and refers."""
-    return row["kind"] == str(Kind.CRISIS_LINE) and (
-        "information_and_referral" not in row["approaches"] or "crisis_counselling" in row["approaches"]
-    )
+    return row["kind"] == str(Kind.CRISIS_LINE) and (INFORMS not in row["approaches"] or COUNSELS in row["approaches"])

@@ -66,13 +66,11 @@ class Searcher:
         )
         with self.database.reading() as connection:
             served = areas(country, place, self.gazetteer)
-            results = replace(results, crisis=self._crisis(connection, query, country, served))
+            known = self._known_now(connection)
+            results = replace(results, crisis=self._crisis(connection, known, query, country, served))
             if found.candidates:
                 return results
-            answer = Answer(connection, self.vocabulary, self.gazetteer, results, query, self._known)
-            complete = answer.complete()
-            self._known = answer.known
-            return complete
+            return Answer(connection, self.vocabulary, self.gazetteer, results, query, known, served).complete()
 
     def counts(self, results: Results) -> Counts | None:
         """Return how many places near the place of a search each filter leaves; None without a place.
@@ -81,14 +79,13 @@ class Searcher:
             DatabaseUnavailable: the database is gone or damaged.
         """
         with self.database.reading() as connection:
-            self._known = density.load(connection, self._known)
-            return counting.counts(connection, self.vocabulary, results, self._known)
+            return counting.counts(connection, self.vocabulary, results, self._known_now(connection))
 
     def crisis_lines(self, country: str, at: datetime) -> tuple[Match, ...]:
         """Return the emergency number and every crisis line of a country, general lines first."""
         try:
             with self.database.reading() as connection:
-                return self._crisis(connection, Query(at=at), country, None)
+                return self._crisis(connection, self._known_now(connection), Query(at=at), country, None)
         except DatabaseUnavailable:
             return self.crisis_book.matches(country, at, regional=True)
 
@@ -132,27 +129,31 @@ class Searcher:
         with self.database.reading() as connection:
             return list(connection.execute(shown.order_by(Resource.id)).scalars())
 
+    def _known_now(self, connection: Connection) -> Known:
+        """Return what is known of the index, read anew when the data has changed."""
+        known = self._known = density.load(connection, self._known)
+        return known
+
     def _crisis(
-        self, connection: Connection, query: Query, country: str, served: Collection[str] | None
+        self, connection: Connection, known: Known, query: Query, country: str, served: Collection[str] | None
     ) -> tuple[Match, ...]:
         """Return the emergency number and the lines of the areas served, at most ``CRISIS_SHOWN``; without areas all."""
-        rows = self._lines_of(connection, country)
+        rows = self._lines_of(connection, known, country)
         if served is not None:
             rows = [row for row in rows if not set(served).isdisjoint(row["service_area"])]
         most = None if served is None else CRISIS_SHOWN
         if not rows:
             return self.crisis_book.matches(country, query.at, query)[:most]
         lines = [row for row in rows if served is None or talks_now(row)]
-        lines.sort(key=lambda row: self.crisis_book.order(Match(row), query))
+        lines.sort(key=self.crisis_book.order(query))
         first = self.crisis_book.emergency(country, query)
         return (*first, *(matched(self.vocabulary, row, query) for row in lines[:most]))[:most]
 
-    def _lines_of(self, connection: Connection, country: str) -> list[dict[str, Any]]:
+    def _lines_of(self, connection: Connection, known: Known, country: str) -> list[dict[str, Any]]:
         """Return every crisis line of a country, of its regions and of the world, kept until the data changes."""
-        self._known = density.load(connection, self._known)
         version, kept = self._lines
-        if version != self._known.version:
-            version, kept = self._lines = self._known.version, {}
+        if version != known.version:
+            version, kept = self._lines = known.version, {}
         if country not in kept:
             bit = self.vocabulary.facet_bits("kind", [str(Kind.CRISIS_LINE)])
             serving = select(AreaToken.resource_id).where(

@@ -5,7 +5,7 @@ Each test can be said in SQL by itself, for the rings of ``nearby``, and as a co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -35,10 +35,12 @@ class Bits:
     value: int
     equal: bool = True
 
-    def sql(self, mask: str, value: str) -> str:
-        """Return the test in SQL, with the marks where mask and value are bound."""
-        return f"({self.column} & {mask}) {'=' if self.equal else '<>'} {value}"
+    @property
+    def sql(self) -> str:
+        """Return the test in SQL, with a mark for each of its values."""
+        return f"({self.column} & ?) {'=' if self.equal else '<>'} ?"
 
+    @property
     def values(self) -> tuple[int, ...]:
         """Return what is bound at the marks."""
         return (self.mask, self.value)
@@ -61,10 +63,12 @@ class Count:
     bits: tuple[int, ...]
     value: int
 
-    def sql(self, value: str) -> str:
-        """Return the test in SQL, with the mark where the count is bound."""
-        return f"{' + '.join(f'(({self.column} >> {bit}) & 1)' for bit in self.bits)} = {value}"
+    @property
+    def sql(self) -> str:
+        """Return the test in SQL, with a mark for its value."""
+        return f"{' + '.join(f'(({self.column} >> {bit}) & 1)' for bit in self.bits)} = ?"
 
+    @property
     def values(self) -> tuple[int, ...]:
         """Return what is bound at the mark."""
         return (self.value,)
@@ -84,6 +88,11 @@ class Count:
 Test = Bits | Count
 
 
+def reaches(mask: int) -> Bits:
+    """Return the test whether all these needs are reached."""
+    return Bits("reach", mask, mask)
+
+
 @dataclass(frozen=True, slots=True)
 class Cover:
     """One way to be in a tier: needs that every row of it reaches (``mask``), and what else is tested."""
@@ -94,6 +103,10 @@ class Cover:
     def on(self, table: Any) -> list[Condition]:
         """Return the tests as conditions on a table."""
         return [test.on(table) for test in self.tests]
+
+
+Tiers = Sequence[tuple[int, Sequence[Cover]]]
+"""Tiers, best first, each with the ways to be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ class Wishes:
     age: int | None
     open_now: bool
     words: str
+    words_are_common: bool = False
 
     def conditions(self, dialect: str) -> list[Condition]:
         """Return what is asked of the joined resource."""
@@ -165,7 +179,7 @@ def tiers(wish: Wishes, vocabulary: Vocabulary) -> Iterator[tuple[int, list[Cove
     if not wanted:
         yield 2, [Cover(0, ())]
         return
-    reaches_all, states_all = Bits("reach", wanted, wanted), Bits("stated", wanted, wanted)
+    reaches_all, states_all = reaches(wanted), Bits("stated", wanted, wanted)
     not_stated = Bits("stated", wanted, wanted, equal=False)
     plain: tuple[Test, ...] = ()
     if wish.asks_both:

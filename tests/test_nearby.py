@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from factories import CHICAGO, listing, rows, source
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from directory import density, index, nearby, pool, tiers
 from directory.db import Database
@@ -77,19 +77,16 @@ def test_small_rings_and_memory_find_what_one_ring_finds(
     assert ids(searcher, query) == at_once, "words asked of the database ring by ring"
 
 
-def statements(connection: Connection, directory: Directory, query: Query) -> list[tuple[str, Any]]:
-    seen: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
-        seen.append((statement, values))
-
-    known = density.load(connection)
-    wish = tiers.wishes(query, directory.vocabulary, "US")
-    event.listen(connection, "before_cursor_execute", note)
-    finder = nearby.Nearby(connection, known, CHICAGO, wish)
-    for _, covers in tiers.tiers(wish, directory.vocabulary):
-        finder.tier(covers, query.radius_km, 25)
-    event.remove(connection, "before_cursor_execute", note)
+def statements(connection: Connection, directory: Directory, query: Query) -> list[str]:
+    """What is asked of the index for what is near, as SQLite was told it."""
+    seen: list[str] = []
+    driver = connection.connection.driver_connection
+    known, wish = density.load(connection), tiers.wishes(query, directory.vocabulary, "US")
+    finder = nearby.Nearby(connection, known, CHICAGO, wish, tuple(tiers.tiers(wish, directory.vocabulary)))
+    driver.set_trace_callback(seen.append)
+    finder.reaching(nearby.Ring(query.radius_km), 25)
+    finder.covering(nearby.Ring(query.radius_km), 25)
+    driver.set_trace_callback(None)
     return seen
 
 
@@ -100,8 +97,8 @@ def test_a_ring_is_one_search_of_the_key_and_reads_nothing_else(
     directory = Directory(Database(f"sqlite:///{tmp_path / 'd.sqlite3'}"), vocabulary, gazetteer)
     directory.ingest(source(), rows(*(listing(str(number)) for number in range(9))))
     with directory.database.reading() as connection:
-        for statement, values in statements(connection, directory, asked(vocabulary, **words)):
-            plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+        for statement in statements(connection, directory, asked(vocabulary, **words)):
+            plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
             assert plan == [
                 "SEARCH place_token USING PRIMARY KEY (token=? AND band=? AND lon>? AND lon<?)",
                 "USE TEMP B-TREE FOR ORDER BY",

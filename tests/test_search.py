@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from directory import geo
+from directory import density, geo
 from directory.answer import Answer
 from directory.db import Database
 from directory.geocoding import Gazetteer
@@ -20,6 +20,7 @@ from directory.matches import Match, Results
 from directory.needs import Vocabulary
 from directory.query import Query, build
 from directory.records import Kind, Place, Point
+from directory.remote import areas
 from directory.search import Searcher
 
 AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -29,9 +30,9 @@ STATED = (*NEEDS, "mental_health", "substance_use")
 
 def answer(directory: Directory, connection: Connection, query: Query, where: Place) -> Results:
     query = replace(query, at=AT)
-    return Answer(
-        connection, directory.vocabulary, directory.gazetteer, Results(query, where.country, where), query
-    ).complete()
+    results, served = Results(query, where.country, where), areas(where.country, where, directory.gazetteer)
+    known = density.load(connection)
+    return Answer(connection, directory.vocabulary, directory.gazetteer, results, query, known, served).complete()
 
 
 def ids(matches: tuple[Match, ...]) -> list[str]:
