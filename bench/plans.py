@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bench.queries import Asked
-from directory import asking, pool, remote, stored
+from directory import engines
 from directory.search import Searcher
 
 # Read through by their nature: some dozens of rows, and what comes out of a sub-query or the index of words.
@@ -57,23 +57,20 @@ def _reads_through(line: str) -> bool:
 
 def _plan(connection: Connection, dialect: str, statement: str, values: Any) -> list[str]:
     word = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN"
-    return [str(row[-1]) for row in asking.rows(connection, f"{word} {statement}", values)]
+    return [str(row[-1]) for row in engines.rows(connection, f"{word} {statement}", values)]
 
 
 @contextmanager
 def _watched(seen: dict[str, Any]) -> Iterator[None]:
     """Note each statement on the index with the values of its first time."""
-    ask = asking.rows
+    ask = engines.rows
 
-    def noted(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:
+    def noted(connection: Connection, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         seen.setdefault(statement, values)
         return ask(connection, statement, values)
 
-    owners = (asking, pool, remote, stored)
-    for owner in owners:
-        owner.rows = noted  # type: ignore[attr-defined]
+    engines.rows = noted
     try:
         yield
     finally:
-        for owner in owners:
-            owner.rows = ask  # type: ignore[attr-defined]
+        engines.rows = ask

@@ -1,7 +1,4 @@
-"""A statement on the search index in the making, the same on SQLite and PostgreSQL but for its marks, and the asking itself.
-
-Statements go to the driver directly: what SQLAlchemy adds to each takes longer than the index takes to answer.
-"""
+"""A statement on the search index in the making, the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from directory import geo, index
+from directory import engines, geo, index
 from directory.needs import folded
 from directory.records import Point
 from directory.tiers import Test
@@ -85,25 +82,12 @@ class Asking:
     ) -> list[Any]:
         """Ask ``before WHERE conditions after`` and return all rows; ``first`` and ``last`` are their values."""
         statement = f"{before} WHERE {self.where} {after}"
-        return rows(self.connection, statement, [*first, *self.values, *last])
+        return engines.rows(self.connection, statement, [*first, *self.values, *last])
 
 
 def chord(point: Point) -> tuple[str, list[Value]]:
     """Return the squared chord in square metres from a point, of 64 bits on both databases, and its values."""
     return _CHORD, [metres for metres in geo.earth_centred(point) for _ in "ab"]
-
-
-def rows(connection: Connection, statement: str, values: Sequence[Value]) -> list[Any]:
-    """Ask the driver and return all rows. ``statement`` has ``?`` where the values go, and no other.
-
-    Raises:
-        Exception: the driver's own, which ``Database.reading`` turns into ``DatabaseUnavailable``.
-    """
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name != "sqlite":
-        statement = statement.replace("?", "%s")
-    found: list[Any] = driver.execute(statement, values).fetchall()
-    return found
 
 
 _CHORD = " + ".join(f"({axis} - CAST(? AS BIGINT)) * ({axis} - CAST(? AS BIGINT))" for axis in "xyz")

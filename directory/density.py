@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection, select
 
-from directory import schedules
+from directory import engines, schedules
 from directory.geo import BAND_DEGREES, LONGITUDE_STEPS, Window, band, longitude_step
-from directory.index import ANY, CELL_BANDS, CELL_STEPS
+from directory.index import ANY, CELL_BANDS, CELL_STEPS, country_of
 from directory.models import PlaceDensity, PlaceExtent, TokenCount
 from directory.records import Point
 from directory.schedules import Schedules
@@ -35,17 +36,37 @@ class Extent:
     window: Window
     resources: int
 
+    def joined(self, other: Extent) -> Extent:
+        """Return what holds both."""
+        ((west, east),), ((other_west, other_east),) = self.window.longitudes, other.window.longitudes
+        window = Window(
+            min(self.window.first_band, other.window.first_band),
+            max(self.window.last_band, other.window.last_band),
+            ((min(west, other_west), max(east, other_east)),),
+        )
+        return Extent(window, self.resources + other.resources)
+
 
 @dataclass(frozen=True)
 class Known:
-    """The index of one version of the data. ``cells`` and ``coarse`` count places by row and column of a grid."""
+    """The index of one version of the data. ``cells`` and ``coarse`` count places by row and column of a grid.
+
+    ``extents`` go by ``index.area_number``; ``areas_served`` are those that help from afar names.
+    """
 
     version: int
     posted: Mapping[int, int]
     cells: Cells
     coarse: Cells
     extents: Mapping[int, Extent]
+    countries: Mapping[str, Extent]
+    areas_served: frozenset[str]
     schedules: Schedules
+
+    @cached_property
+    def regions_of_counties(self) -> frozenset[str]:
+        """Return the regions of which a county is served by something ("US-IL")."""
+        return frozenset(area.rpartition("-")[0] for area in self.areas_served if area.count("-") > 1)
 
     def share(self, token: int) -> float:
         """Return which part of the resources holds a token, as far as is known."""
@@ -70,7 +91,7 @@ class Known:
 
 def load(connection: Connection, before: Known | None = None) -> Known:
     """Return what is known of the index now; ``before`` when nothing has changed since."""
-    version = connection.exec_driver_sql(_VERSION).scalar_one()
+    ((version,),) = engines.rows(connection, _VERSION)
     if before is not None and before.version == version:
         return before
     posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
@@ -84,10 +105,24 @@ def load(connection: Connection, before: Known | None = None) -> Known:
         area: Extent(Window(first, last, ((west, east),)), count)
         for area, first, last, west, east, count in connection.execute(select(*PlaceExtent.__table__.columns))
     }
-    return Known(version, posted, cells, coarse, extents, Schedules(schedules.load(connection)))
+    countries: dict[str, Extent] = {}
+    for area, extent in extents.items():
+        country = country_of(area)
+        countries[country] = extent if country not in countries else countries[country].joined(extent)
+    served = frozenset(area for (area,) in engines.rows(connection, _AREAS_SERVED))
+    return Known(version, posted, cells, coarse, extents, countries, served, Schedules(schedules.load(connection)))
 
 
 _VERSION = "SELECT value FROM meta WHERE key = 'data_version'"
+# Each area once, from one to the next: there are few of them in a long index.
+_AREAS_SERVED = f"""
+    WITH RECURSIVE served (area) AS (
+        SELECT min(area) FROM area_token WHERE token = {ANY}
+        UNION ALL
+        SELECT (SELECT min(area) FROM area_token WHERE token = {ANY} AND area_token.area > served.area)
+        FROM served WHERE served.area IS NOT NULL
+    ) SELECT area FROM served WHERE area IS NOT NULL
+"""
 
 
 def _around(cells: Cells, size: float, point: Point) -> tuple[int, float]:

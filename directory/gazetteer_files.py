@@ -11,6 +11,7 @@ import math
 import mmap
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,7 +98,8 @@ class Files:
                 f"{folder} does not hold the places ({error}); run scripts/build_places.py", field="places"
             ) from error
         self._city_count = len(self._cities) // CITY_BYTES
-        self._code_count = len(self._code_records) // CODE_BYTES
+        self._cities_by_position = _ByPosition(self._cities, CITY_BYTES)
+        self._codes_by_position = _ByPosition(self._code_records, CODE_BYTES)
         if (
             len(self._postings) < 3 * len(self._names)
             or len(self._code_order) != 3 * len(self._codes)
@@ -160,14 +162,12 @@ class Files:
 
     def nearest_code(self, latitude: float, longitude: float, within_km: float) -> tuple[float, Record] | None:
         """Return the nearest postal code and its distance in kilometres, None when there is none within ``within_km``."""
-        found = min(
-            _around(self._code_records, CODE_BYTES, self._code_count, latitude, longitude, within_km), default=None
-        )
+        found = min(self._codes_by_position.around(latitude, longitude, within_km), default=None)
         return None if found is None else (found[0], self._code(found[1]))
 
     def nearest_city(self, latitude: float, longitude: float) -> tuple[float, Record] | None:
         """Return the nearest city and its distance in kilometres, None when there is none within 500 km."""
-        found = min(_around(self._cities, CITY_BYTES, self._city_count, latitude, longitude, FARTHEST_KM), default=None)
+        found = min(self._cities_by_position.around(latitude, longitude, FARTHEST_KM), default=None)
         return None if found is None else (found[0], self.record(found[1]))
 
     def towns_within(
@@ -176,7 +176,7 @@ class Files:
         """Return the nearest and the biggest city of the area's country and region within ``radius_km``, None without one."""
         data = self._cities
         found = []
-        for distance, number in _within(data, CITY_BYTES, self._city_count, latitude, longitude, radius_km):
+        for distance, number in self._cities_by_position.within(latitude, longitude, radius_km):
             start = CITY_BYTES * number
             if self.areas[int.from_bytes(data[start + 13 : start + 15], "little")][:2] == area[:2]:
                 found.append((distance, -int.from_bytes(data[start + 9 : start + 13], "little"), number))
@@ -202,54 +202,67 @@ def haversine_km(a: float, b: float, c: float, d: float) -> float:
     return 12742.0 * math.asin(min(1.0, math.sqrt(h)))
 
 
-def _around(
-    data: mmap.mmap, size: int, count: int, latitude: float, longitude: float, most_km: float
-) -> Iterator[tuple[float, int]]:
-    """Yield (distance, number) of records in growing circles until one circle holds some, up to ``most_km``."""
-    radius = min(2.0, most_km)
-    while True:
-        inside = list(_within(data, size, count, latitude, longitude, radius))
-        if inside or radius >= most_km:
-            yield from inside
-            return
-        radius = min(radius * 4, most_km)
+class _ByPosition:
+    """Records of one size in the order of their one-degree band and longitude."""
 
+    def __init__(self, data: mmap.mmap, size: int) -> None:
+        self._data, self._size = data, size
+        self._count = len(data) // size
 
-def _within(
-    data: mmap.mmap, size: int, count: int, latitude: float, longitude: float, radius_km: float
-) -> Iterator[tuple[float, int]]:
-    high = radius_km / 111.0
-    cosine = math.cos(math.radians(min(89.9, abs(latitude) + high)))
-    wide = min(180.0, high / cosine)
-    west, right_edge = longitude - wide, longitude + wide
-    spans = [(west, right_edge)]
-    if wide >= 180:
-        spans = [(-180.0, 180.0)]
-    elif west < -180:
-        spans = [(west + 360, 180.0), (-180.0, right_edge)]
-    elif right_edge > 180:
-        spans = [(west, 180.0), (-180.0, right_edge - 360)]
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The number of the first record of each band, and of what follows the last."""
+        records = range(self._count)
+        return [bisect_left(records, row, key=self._band) for row in range(182)]
 
-    def place(number: int) -> tuple[int, int]:
-        return band(_signed(data, size * number + 3)), _signed(data, size * number + 6)
+    def _band(self, number: int) -> int:
+        return band(_signed(self._data, self._size * number + 3))
 
-    south, north = steps(max(-90.0, latitude - high)), steps(min(90.0, latitude + high))
-    middle, centre, upwards = steps(latitude), steps(longitude), STEP * 111.195
-    across = upwards * math.cos(math.radians(latitude))
-    for row in range(band(south), band(north) + 1):
-        for left, right in spans:
-            first = bisect_left(range(count), (row, steps(left)), key=place)
-            last = bisect_right(range(count), (row, steps(right)), lo=first, key=place)
-            for start in range(size * first + 3, size * last + 3, size):
-                up = int.from_bytes(data[start : start + 3], "little", signed=True)
-                if south <= up <= north:
-                    east = int.from_bytes(data[start + 3 : start + 6], "little", signed=True)
-                    if radius_km < PLANE_KM:  # on a plane: a tenth of the time, as good at this distance
-                        distance = math.hypot((east - centre) * across, (up - middle) * upwards)
-                    else:
-                        distance = haversine_km(latitude, longitude, up * STEP, east * STEP)
-                    if distance <= radius_km:
-                        yield distance, start // size
+    def _east(self, number: int) -> int:
+        return _signed(self._data, self._size * number + 6)
+
+    def around(self, latitude: float, longitude: float, most_km: float) -> Iterator[tuple[float, int]]:
+        """Yield (distance, number) of records in growing circles until one circle holds some, up to ``most_km``."""
+        radius = min(2.0, most_km)
+        while True:
+            inside = list(self.within(latitude, longitude, radius))
+            if inside or radius >= most_km:
+                yield from inside
+                return
+            radius = min(radius * 4, most_km)
+
+    def within(self, latitude: float, longitude: float, radius_km: float) -> Iterator[tuple[float, int]]:
+        """Yield (distance, number) of the records within a radius."""
+        high = radius_km / 111.0
+        cosine = math.cos(math.radians(min(89.9, abs(latitude) + high)))
+        wide = min(180.0, high / cosine)
+        west, right_edge = longitude - wide, longitude + wide
+        spans = [(west, right_edge)]
+        if wide >= 180:
+            spans = [(-180.0, 180.0)]
+        elif west < -180:
+            spans = [(west + 360, 180.0), (-180.0, right_edge)]
+        elif right_edge > 180:
+            spans = [(west, 180.0), (-180.0, right_edge - 360)]
+        south, north = steps(max(-90.0, latitude - high)), steps(min(90.0, latitude + high))
+        middle, centre, upwards = steps(latitude), steps(longitude), STEP * 111.195
+        across = upwards * math.cos(math.radians(latitude))
+        data, size, records = self._data, self._size, range(self._count)
+        for row in range(band(south), band(north) + 1):
+            start, end = self._starts[row], self._starts[row + 1]
+            for left, right in spans:
+                first = bisect_left(records, steps(left), start, end, key=self._east)
+                last = bisect_right(records, steps(right), first, end, key=self._east)
+                for place in range(size * first + 3, size * last + 3, size):
+                    up = int.from_bytes(data[place : place + 3], "little", signed=True)
+                    if south <= up <= north:
+                        east = int.from_bytes(data[place + 3 : place + 6], "little", signed=True)
+                        if radius_km < PLANE_KM:  # on a plane: a tenth of the time, as good at this distance
+                            distance = math.hypot((east - centre) * across, (up - middle) * upwards)
+                        else:
+                            distance = haversine_km(latitude, longitude, up * STEP, east * STEP)
+                        if distance <= radius_km:
+                            yield distance, place // size
 
 
 def _trie(path: Path) -> marisa_trie.Trie:

@@ -70,6 +70,12 @@ def country_numbers(country: str) -> tuple[int, int]:
     return first, first | 0xFFFF_FFFF
 
 
+def country_of(area: int) -> str:
+    """Return the country that the number of a region is of, "" when it is of none."""
+    own = area >> 32
+    return chr(own >> 8) + chr(own & 0xFF) if own else ""
+
+
 def _country_number(country: str | None) -> int:
     return 0 if not country else ord(country[0]) << 8 | ord(country[1])
 

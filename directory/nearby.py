@@ -17,7 +17,7 @@ from directory.density import Extent, Known
 from directory.pool import Pool
 from directory.records import Point
 from directory.schedules import Minute
-from directory.tiers import REACHES_ALL, Cover, Test, Tiers, Wishes
+from directory.tiers import INTEGRATED, REACHES_ALL, Cover, Test, Tiers, Wishes
 
 # A token held by so few resources is read in one ring: growing would cost more statements than it saves rows.
 FEW_RESOURCES = 5000
@@ -89,7 +89,10 @@ class Nearby:
         """
         first = 0 if after is None else after.tier
         wanted = [(tier, covers[0]) for tier, covers in self.tiers if first <= tier <= REACHES_ALL]
-        return self._grown(wanted, ring, limit, after)
+        # What is integrated is rare and found by that; the other tiers are mostly all there is.
+        apart = 1 if wanted and wanted[0][0] == INTEGRATED else 0
+        found = self._grown(wanted[:apart], ring, limit, after)
+        return [*found, *self._grown(wanted[apart:], ring, limit - len(found), after)]
 
     def covering(self, ring: Ring, limit: int, after: Spot | None = None) -> list[Spot]:
         """Return at most ``limit`` resources that reach some of the needs: those that reach most first, then as ``reaching``."""
@@ -122,7 +125,7 @@ class Nearby:
     def facets_within(self, radius_km: float, most: int, reaches: Sequence[Test]) -> list[tuple[int, int]]:
         """Return facets and languages of at most ``most`` resources within a radius that pass some tests, in no order."""
         ask = Asking(self.connection, "place_token")
-        self._where(ask, self._token(self.wish.needs), reaches, Ring(radius_km))
+        self._where(ask, self._token(Cover(self.wish.needs, ())), reaches, Ring(radius_km))
         square, metres = chord(self.point)
         ask.add(f"{square} <= ?", *metres, geo.chord_squared(radius_km, self.point.latitude))
         return ask.rows("SELECT facets, languages FROM place_token", "LIMIT ?", last=[most])
@@ -136,7 +139,7 @@ class Nearby:
         if self.pool is not None:
             return self._pooled(self.pool, wanted, ring, limit, after)
         best, cover = wanted[0]
-        token = self._token(cover.mask)
+        token = self._token(cover)
         radius = self._first_radius(token, cover, ring, limit, after if after and after.tier == best else None)
         while radius < ring.outer_km:
             rows = self._open(token, wanted[:1], replace(ring, outer_km=radius), limit, after)
@@ -145,10 +148,9 @@ class Nearby:
             radius = radius * GROWTH if radius * GROWTH <= WIDEST_KM else ring.outer_km
         return self._open(token, wanted, ring, limit, after)
 
-    def _token(self, mask: int) -> int:
+    def _token(self, cover: Cover) -> int:
         """Return the rarest token that every row of a tier must hold."""
-        needs = [index.NEED + bit for bit in range(mask.bit_length()) if mask >> bit & 1]
-        return self.known.rarest([*needs, *self.wish.tokens])
+        return self.known.rarest([*cover.tokens, *self.wish.tokens])
 
     def _first_radius(self, token: int, cover: Cover, ring: Ring, limit: int, after: Spot | None) -> float:
         """Return how wide the first circle is drawn, so that it likely holds what is wanted."""
@@ -172,11 +174,13 @@ class Nearby:
         return ring.outer_km if radius * 1.5 >= ring.outer_km else radius
 
     def _extent(self, ring: Ring) -> Extent | None:
-        """Return what is known of the region that a ring stays in; None for one that stays in none."""
+        """Return what is known of the region or country that a ring stays in; None for a ring that its radius bounds."""
         inside = ring.inside
-        if inside is None or inside.outside:
+        if inside is not None and not inside.outside:
+            return self.known.extents.get(index.area_number(inside.country, inside.region), _NOWHERE)
+        if ring.outer_km < EVERYWHERE_KM or self.wish.country is None:
             return None
-        return self.known.extents.get(index.area_number(inside.country, inside.region), _NOWHERE)
+        return self.known.countries.get(self.wish.country, _NOWHERE)
 
     def _open(
         self, token: int, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None

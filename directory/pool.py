@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from directory import index
-from directory.asking import Asking, chord, rows
+from directory import engines, index
+from directory.asking import Asking, chord
 from directory.records import Point
 from directory.schedules import Minute
 from directory.tiers import Test, Wishes
@@ -60,7 +60,7 @@ def worded(connection: Connection, words: str) -> int:
     """Return how many resources have all these words, counted no further than one more than ``MOST``."""
     dialect = connection.dialect.name
     counted = f"SELECT count(*) FROM ({index.words_statement(dialect)} LIMIT ?) AS found"
-    (row,) = rows(connection, counted, [index.search_words(words, dialect), MOST + 1])
+    (row,) = engines.rows(connection, counted, [index.search_words(words, dialect), MOST + 1])
     return int(row[0])
 
 

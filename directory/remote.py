@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from directory import geo, index, stored
-from directory.asking import Asking, chord, rows
+from directory import engines, geo, index, stored
+from directory.asking import Asking, chord
 from directory.density import Known
 from directory.geocoding import Gazetteer
 from directory.matches import Match, matched
@@ -39,7 +39,8 @@ class Remote:
 
         Not the resources ``near``, which are shown already, nor the lines to talk to somebody on now.
         """
-        shown = self._shown(served, place, frozenset(near))
+        here = [area for area in served if area in self.known.areas_served]
+        shown = self._shown(here, place, frozenset(near)) if here else []
         resources = stored.resources(self.connection, [each for _, each in shown])
         return [matched(self.vocabulary, resources[each], self.query, tier=tier) for tier, each in shown]
 
@@ -73,8 +74,7 @@ class Remote:
 
     def _ranks(self, cover: Cover, served: Sequence[str], place: Place | None, most: int) -> list[Any]:
         """Return rank, id and schedule of what is in a tier, the first ``most`` ranks of each area, best first."""
-        needs = [index.NEED + bit for bit in range(cover.mask.bit_length()) if cover.mask >> bit & 1]
-        token = self.known.rarest([*needs, *self.wish.tokens])
+        token = self.known.rarest([*cover.tokens, *self.wish.tokens])
         ask = Asking(self.connection, "area_token")
         ask.add("token = ?", token)
         for test in (*cover.tests, *self.wish.facets):
@@ -90,7 +90,7 @@ class Remote:
         )
         statement = " UNION ALL ".join([one] * len(served))
         values = [value for area in served for value in (area, *ask.values, most)]
-        return sorted(rows(self.connection, statement, values))[:most]
+        return sorted(engines.rows(self.connection, statement, values))[:most]
 
     def _leave_out(self, ask: Asking, place: Place | None) -> None:
         """Leave out the lines to talk to somebody on now, and what has a door within the radius."""
@@ -104,12 +104,16 @@ class Remote:
             ask.add(f"(home NOT BETWEEN ? AND ? OR {square} > ?)", *home, *metres, reach)
 
 
-def areas(country: str, place: Place | None, gazetteer: Gazetteer) -> list[str]:
-    """Return the areas that serve somebody at a place: its county (US), the region, the country, the world."""
+def areas(country: str, place: Place | None, gazetteer: Gazetteer, known: Known | None = None) -> list[str]:
+    """Return the areas that serve somebody at a place: its county (US), the region, the country, the world.
+
+    No county where none of its region is served by anything ``known``.
+    """
     if place is None or not place.region:
         return [country, index.WORLD]
-    county = gazetteer.county(place)
-    return [*([county] if county else []), f"{country}-{place.region}", country, index.WORLD]
+    region = f"{country}-{place.region}"
+    county = gazetteer.county(place) if known is None or region in known.regions_of_counties else None
+    return [*([county] if county else []), region, country, index.WORLD]
 
 
 def talks_now(row: Any) -> bool:

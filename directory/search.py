@@ -65,8 +65,8 @@ class Searcher:
             query, country, place, found.candidates, bool(query.near) and place is None and not found.candidates
         )
         with self.database.reading() as connection:
-            served = areas(country, place, self.gazetteer)
             known = self._known_now(connection)
+            served = areas(country, place, self.gazetteer, known)
             results = replace(results, crisis=self._crisis(connection, known, query, country, served))
             if found.candidates:
                 return results

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, Dialect
 
-from directory.asking import rows
+from directory import engines
 from directory.models import Resource
 
 _COLUMNS = tuple(Resource.__table__.columns)
+_SHORT = 80
 _NAMES = tuple(column.name for column in _COLUMNS)
 _WHOLE = f"SELECT {', '.join(_NAMES)} FROM resource WHERE id"
 
@@ -24,7 +25,7 @@ def resources(connection: Connection, ids: Collection[int]) -> dict[int, dict[st
     wanted = padded(ids)
     readers = _readers(connection.dialect)
     found: dict[int, dict[str, Any]] = {}
-    for row in rows(connection, f"{_WHOLE} IN ({', '.join('?' * len(wanted))})", wanted):
+    for row in engines.rows(connection, f"{_WHOLE} IN ({', '.join('?' * len(wanted))})", wanted):
         columns = dict(zip(_NAMES, row, strict=True))
         for name, read in readers:
             columns[name] = read(columns[name])
@@ -54,5 +55,10 @@ def _readers(dialect: Dialect) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
 
 
 def _list(text: str) -> Any:
-    """Return a list kept as JSON; most are empty."""
-    return [] if text == "[]" else json.loads(text)
+    """Return a list kept as JSON; most are short, and many resources have the same."""
+    return list(_short(text)) if len(text) <= _SHORT else json.loads(text)
+
+
+@lru_cache(maxsize=8192)
+def _short(text: str) -> Any:
+    return json.loads(text)

@@ -20,8 +20,8 @@ from directory.query import Query
 
 # Up to so many needs each subset still covered is a search of its own, which can drive on its own rarest token.
 SUBSET_LIMIT = 4
-REACHES_ALL = 3
-"""The last tier that reaches all needs."""
+INTEGRATED, REACHES_ALL = 1, 3
+"""The tier of what treats both together, and the last tier that reaches all needs."""
 
 Condition = ColumnElement[bool]
 
@@ -99,6 +99,15 @@ class Cover:
 
     mask: int
     tests: tuple[Test, ...]
+
+    @property
+    def tokens(self) -> list[int]:
+        """Return the tokens that every row of it holds."""
+        held = [index.NEED + bit for bit in _bits(self.mask)]
+        for test in self.tests:
+            if isinstance(test, Bits) and test.column == "facets" and not test.equal and test.value == 0:
+                held.extend(index.FACET + bit for bit in _bits(test.mask) if test.mask == 1 << bit)
+        return held
 
     def on(self, table: Any) -> list[Condition]:
         """Return the tests as conditions on a table."""
@@ -184,11 +193,11 @@ def tiers(wish: Wishes, vocabulary: Vocabulary) -> Iterator[tuple[int, list[Cove
     plain: tuple[Test, ...] = ()
     if wish.asks_both:
         integrated = vocabulary.facet_bits("integrated", ["integrated"])
-        yield 1, [Cover(wanted, (reaches_all, Bits("facets", integrated, 0, equal=False)))]
+        yield INTEGRATED, [Cover(wanted, (reaches_all, Bits("facets", integrated, 0, equal=False)))]
         plain = (Bits("facets", integrated, 0),)
     yield 2, [Cover(wanted, (states_all, *plain))]
     yield REACHES_ALL, [Cover(wanted, (reaches_all, not_stated, *plain))]
-    bits = tuple(bit for bit in range(63) if wanted >> bit & 1)
+    bits = tuple(_bits(wanted))
     for missing in range(1, wish.need_count):
         covered = wish.need_count - missing
         if wish.need_count <= SUBSET_LIMIT:
@@ -196,6 +205,10 @@ def tiers(wish: Wishes, vocabulary: Vocabulary) -> Iterator[tuple[int, list[Cove
             yield REACHES_ALL + missing, [Cover(mask, (Bits("reach", wanted, mask),)) for mask in masks]
         else:
             yield REACHES_ALL + missing, [Cover(0, (Count("reach", bits, covered),))]
+
+
+def _bits(word: int) -> Iterator[int]:
+    return (bit for bit in range(word.bit_length()) if word >> bit & 1)
 
 
 def _word(value: int) -> ColumnElement[int]:
