@@ -43,7 +43,8 @@ def crowd(directory: Directory) -> Directory:
 
 
 def asked(vocabulary: Vocabulary, **words: Any) -> Query:
-    return build(vocabulary, near="41.8858, -87.6181", at=AT, **{"need": ("depression", "anxiety"), **words})
+    given = {"near": "41.8858, -87.6181", "at": AT, "need": ("depression", "anxiety"), **words}
+    return build(vocabulary, **given)
 
 
 QUERIES = (
@@ -121,6 +122,39 @@ def test_a_crowded_place_is_searched_in_a_smaller_circle(crowd: Directory) -> No
         known = density.load(connection)
     assert known.radius_km(CHICAGO, 5) < known.radius_km(CHICAGO, 50)
     assert known.radius_km(Point(0, 0), 5) == float("inf")
+
+
+@pytest.mark.parametrize("open_now", ["", "yes"])
+def test_a_search_of_a_region_finds_what_came_after_the_last_reindex(
+    crowd: Directory, searcher: Searcher, open_now: str
+) -> None:
+    far = listing("far", region="WI", hours="24/7", point=Point(46.9, -90.8))
+    crowd.ingest(source("other"), rows(far))
+    found = searcher.search(asked(crowd.vocabulary, near="Wisconsin", open_now=open_now, limit="100")).nearby
+    assert "Example Practice far" in {match.resource["name"] for match in found}
+    assert len(found) == (1 if open_now else 11)
+
+
+def test_regions_and_countries_are_looked_through_only_where_they_have_places(crowd: Directory) -> None:
+    with crowd.database.reading() as connection:
+        known = density.load(connection)
+    wisconsin, country = known.extents[index.area_number("US", "WI")], known.countries["US"]
+    assert (wisconsin.resources, country.resources) == (10, 60)
+    assert country.window.within(wisconsin.window) == wisconsin.window
+    assert country.window.first_band < wisconsin.window.last_band
+
+
+def test_counties_are_looked_up_only_where_something_serves_one(crowd: Directory, searcher: Searcher) -> None:
+    asks = asked(crowd.vocabulary)
+    with crowd.database.reading() as connection:
+        assert not density.load(connection).regions_of_counties
+    assert searcher.search(asks).remote == ()
+    online = listing("cook", formats=("video",), service_area=("US-IL-031",), point=None, address_1=None, city=None,
+                     region=None, postal_code=None)  # fmt: skip
+    crowd.ingest(source("other"), rows(online))
+    with crowd.database.reading() as connection:
+        assert density.load(connection).regions_of_counties == {"US-IL"}
+    assert [match.resource["name"] for match in searcher.search(asks).remote] == ["Example Practice cook"]
 
 
 def test_every_region_of_a_country_has_a_number_of_its_own(gazetteer: Gazetteer) -> None:
