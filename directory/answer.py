@@ -130,7 +130,7 @@ class Answer:
         most = max(limit + 1, ENOUGH)  # enough to tell whether there is more, and whether few reach all needs
         if after is None or after.within is not None:
             start = _spot(after.within) if after is not None and after.within is not None else None
-            within = [Found(spot) for spot in _best(finder, Ring(self.query.radius_km), most, start)]
+            within = [Found(spot) for spot in finder.best(Ring(self.query.radius_km), most, start)]
         few = after.few if after is not None else sum(each.spot.tier <= REACHES_ALL for each in within) < ENOUGH
         last = after.wider if after is not None else None
         wider: list[Found] = []
@@ -200,7 +200,7 @@ class Answer:
         limit, start = self.query.limit, self.query.after.within if self.query.after is not None else None
         inside = Inside(place.country, place.region) if place.precision == "region" and place.region else None
         everywhere = Ring(nearby.EVERYWHERE_KM, inside=inside)
-        found = [Found(spot) for spot in _best(finder, everywhere, limit + 1, _spot(start) if start else None)]
+        found = [Found(spot) for spot in finder.best(everywhere, limit + 1, _spot(start) if start else None)]
         following = Cursor(_key(found[limit - 1], ())) if len(found) > limit else None
         return found[:limit], following
 
@@ -228,12 +228,6 @@ class Answer:
             what = "any of these" if parameter == ALL_WISHES else f"{parameter} = {', '.join(values)}"
             found.append(Lift(parameter, values, count, f"without {what}: {shown}"))
         return found
-
-
-def _best(finder: Nearby, ring: Ring, limit: int, after: Spot | None) -> list[Spot]:
-    """Return at most so many of a ring, best first: what reaches all needs, then what reaches some."""
-    found = finder.reaching(ring, limit, after)
-    return [*found, *finder.covering(ring, limit - len(found), after)]
 
 
 def _rings(radius_km: float, place: Place) -> list[Ring]:

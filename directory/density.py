@@ -80,6 +80,18 @@ class Known:
         held = [token for token in tokens if token in self.posted]
         return min(held, key=lambda token: (self.posted[token], token), default=ANY)
 
+    def places_in(self, window: Window) -> int:
+        """Return how many places stand in a window at most, counted by the coarse cells."""
+        high, wide = CELL_BANDS * COARSE, CELL_STEPS * COARSE
+        rows = range(window.first_band // high, window.last_band // high + 1)
+        edge = 180 * LONGITUDE_STEPS
+        columns = {
+            column
+            for west, east in window.longitudes
+            for column in range((west + edge) // wide, (east + edge) // wide + 1)
+        }
+        return sum(self.coarse.get((row, column), 0) for row in rows for column in columns)
+
     def radius_km(self, point: Point, wanted: float) -> float:
         """Return the radius round a point in which about ``wanted`` places stand, in kilometres; infinite where few do."""
         for cells, size in ((self.cells, CELL_DEGREES), (self.coarse, CELL_DEGREES * COARSE)):

@@ -81,6 +81,13 @@ class Nearby:
     minute: Minute | None = None
     pool: Pool | None = None
 
+    def best(self, ring: Ring, limit: int, after: Spot | None = None) -> list[Spot]:
+        """Return at most ``limit`` resources: those that reach all needs, then those that reach most, each nearest first."""
+        if self.pool is None and self._is_thin(ring):
+            return self._open(self._token(self._any), self._ways, ring, limit, after)
+        found = self.reaching(ring, limit, after)
+        return [*found, *self._covering(ring, limit - len(found), after)]
+
     def reaching(self, ring: Ring, limit: int, after: Spot | None = None) -> list[Spot]:
         """Return at most ``limit`` resources that reach all needs: by tier, nearest first, then by id.
 
@@ -94,8 +101,7 @@ class Nearby:
         found = self._grown(wanted[:apart], ring, limit, after)
         return [*found, *self._grown(wanted[apart:], ring, limit - len(found), after)]
 
-    def covering(self, ring: Ring, limit: int, after: Spot | None = None) -> list[Spot]:
-        """Return at most ``limit`` resources that reach some of the needs: those that reach most first, then as ``reaching``."""
+    def _covering(self, ring: Ring, limit: int, after: Spot | None) -> list[Spot]:
         found: list[Spot] = []
         for tier, covers in self.tiers:
             if tier <= REACHES_ALL or (after is not None and tier < after.tier) or len(found) >= limit:
@@ -110,17 +116,33 @@ class Nearby:
         return self._grown([(REACHES_ALL, cover)], ring, limit)
 
     def nearest_below(self, tier: int, radius_km: float) -> Spot | None:
-        """Return the nearest resource of a lower tier than ``tier`` within a radius, None when there is none.
+        """Return the nearest resource of a lower tier than ``tier`` within a radius, None when there is none."""
+        lower = [way for way in self._ways if way[0] > tier]
+        if not lower:
+            return None
+        if self.pool is not None:
+            found = [spot for way in lower for spot in self._pooled(self.pool, [way], Ring(radius_km), 1, None)]
+            return min(found, key=lambda spot: spot[1:], default=None)
+        token = self._token(self._any)
+        radius = self._first_radius(token, self._any, Ring(radius_km), 1, None)
+        while True:
+            radius = min(radius, radius_km)
+            below = self._below(token, tier, Ring(radius))
+            if below is not None or radius >= radius_km:
+                return below
+            radius *= GROWTH
 
-        The lowest tier is asked first: most are in it, and what it finds leaves little to look through for the others.
-        """
-        nearest: Spot | None = None
-        for lower, covers in reversed(self.tiers):
-            for cover in covers if lower > tier else ():
-                for spot in self._grown([(lower, cover)], Ring(radius_km), 1):
-                    if nearest is None or spot[1:] < nearest[1:]:
-                        nearest, radius_km = spot, geo.arc_km(spot.chord_squared, self.point.latitude)
-        return nearest
+    def _below(self, token: int, tier: int, ring: Ring) -> Spot | None:
+        """Return the nearest of a ring that is of a lower tier than ``tier``, open if it has to be."""
+        batch = 1 if self.minute is None else OPEN_BATCH
+        while True:
+            rows = self._ring(token, self._ways, ring, batch, None, below=tier)
+            for row in rows:
+                if self.minute is None or self.minute.is_open(row[3], row[4]):
+                    return Spot(*row[:3])
+            if len(rows) < batch:
+                return None
+            batch *= OPEN_GROWTH
 
     def facets_within(self, radius_km: float, most: int, reaches: Sequence[Test]) -> list[tuple[int, int]]:
         """Return facets and languages of at most ``most`` resources within a radius that pass some tests, in no order."""
@@ -147,6 +169,24 @@ class Nearby:
                 return rows
             radius = radius * GROWTH if radius * GROWTH <= WIDEST_KM else ring.outer_km
         return self._open(token, wanted, ring, limit, after)
+
+    @property
+    def _ways(self) -> list[tuple[int, Cover]]:
+        """Every way to be in a tier, best first."""
+        return [(tier, cover) for tier, covers in self.tiers for cover in covers]
+
+    @property
+    def _any(self) -> Cover:
+        """What every row of every tier holds: of one need that need, of several nothing."""
+        return Cover(self.wish.needs if self.wish.need_count == 1 else 0, ())
+
+    def _is_thin(self, ring: Ring) -> bool:
+        """Return whether a ring holds so few places that all of its tiers are asked for at once."""
+        token = self._token(self._any)
+        held: float = self.known.posted.get(token, 0)
+        if held > FEW_RESOURCES and ring.outer_km < EVERYWHERE_KM:
+            held = self.known.places_in(geo.window(self.point, ring.outer_km)) * self.known.share(token)
+        return held <= FEW_RESOURCES
 
     def _token(self, cover: Cover) -> int:
         """Return the rarest token that every row of a tier must hold."""
@@ -199,15 +239,16 @@ class Nearby:
             batch *= OPEN_GROWTH
 
     def _ring(
-        self, token: int, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None
-    ) -> list[tuple[int, ...]]:
-        """Ask for tier, chord, id, schedule and how long the hours hold, in the order of what is shown."""
+        self, token: int, wanted: Sequence[tuple[int, Cover]], ring: Ring, limit: int, after: Spot | None,
+        *, below: int | None = None,
+    ) -> list[tuple[int, ...]]:  # fmt: skip
+        """Ask for tier, chord, id, schedule and how long the hours hold, in the order of what is shown.
+
+        With ``below`` a tier, only for what is in a lower one, nearest first.
+        """
         ask = Asking(self.connection, "place_token")
-        shared = [test for test in wanted[0][1].tests if all(test in cover.tests for _, cover in wanted)]
-        if len(wanted) > 1:
-            shared.append(tiers.reaches(wanted[0][1].mask))
-        self._where(ask, token, shared, ring)
-        tier, values = _tier(wanted, shared)
+        tier, values, tests = tiers.tier_of(wanted, self.wish.needs)
+        self._where(ask, token, tests, ring)
         square, metres = chord(self.point)
         edges: list[str] = []
         ends: list[Value] = []
@@ -220,10 +261,14 @@ class Nearby:
         if after is not None:
             edges.append("(tier > ? OR (tier = ? AND (chord > ? OR (chord = ? AND id > ?))))")
             ends.extend((after.tier, after.tier, after.chord_squared, after.chord_squared, after.id))
+        if below is not None:
+            edges.append("tier > ?")
+            ends.append(below)
+        order = "tier, chord, id" if below is None else "chord, id"
         return ask.rows(
             f"SELECT tier, chord, id, schedule, good_until FROM (SELECT {tier} AS tier, {square} AS chord, "
             "resource_id AS id, schedule, good_until FROM place_token",
-            f") AS ring {'WHERE' if edges else ''} {' AND '.join(edges)} ORDER BY tier, chord, id LIMIT ?",
+            f") AS ring {'WHERE' if edges else ''} {' AND '.join(edges)} ORDER BY {order} LIMIT ?",
             first=[*values, *metres],
             last=[*ends, limit],
         )
@@ -267,15 +312,3 @@ class Nearby:
             ask.age(self.wish.age)
         if self.wish.words:
             ask.words(self.wish.words, self.wish.words_are_common)
-
-
-def _tier(wanted: Sequence[tuple[int, Cover]], shared: Sequence[Test]) -> tuple[str, list[Value]]:
-    """Return the tier of a row in SQL, and its values: the last one where it passes the tests of none before."""
-    cases: list[str] = []
-    values: list[Value] = []
-    for tier, cover in wanted[:-1]:
-        tests = [test for test in cover.tests if test not in shared]
-        cases.append(f"WHEN {' AND '.join(test.sql for test in tests)} THEN {tier}")
-        values.extend(value for test in tests for value in test.values)
-    last = wanted[-1][0]
-    return (f"CASE {' '.join(cases)} ELSE {last} END" if cases else str(last)), values

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from directory import engines, geo, index, stored
+from directory import engines, geo, index, stored, tiers
 from directory.asking import Asking, chord
 from directory.density import Known
 from directory.geocoding import Gazetteer
@@ -45,52 +45,57 @@ class Remote:
         return [matched(self.vocabulary, resources[each], self.query, tier=tier) for tier, each in shown]
 
     def _shown(self, served: Sequence[str], place: Place | None, near: Collection[int]) -> list[tuple[int, int]]:
-        """Return tier and id of what is shown, in its order."""
+        """Return tier and id of what is shown, in its order: the best tier alone if it is enough, else the others at once."""
+        ways = [(tier, cover) for tier, covers in self.tiers for cover in covers]
         chosen: list[tuple[int, int]] = []
-        for tier, covers in self.tiers:
-            group: dict[int, tuple[bool, int]] = {}
+        for wanted, above in ((ways[:1], 0), (ways, ways[0][0])):
+            if len(chosen) >= self.query.limit or (above and len(ways) == 1):
+                continue
             for most in (max(READ, self.query.limit), READ_MOST):
-                is_all = True
-                for cover in covers:
-                    read = self._ranks(cover, served, place, most)
-                    is_all = is_all and len(read) < most
-                    self._take(read, near, group)
-                if is_all or len(group) >= self.query.limit:
+                read = self._ranks(wanted, above, served, place, most)
+                group = self._group(read, near)
+                if len(read) < most or len(group) >= self.query.limit:
                     break
-            chosen.extend((tier, each) for each in sorted(group, key=lambda each: (group[each], each)))
-            if len(chosen) >= self.query.limit:
-                break
+            chosen.extend((tier, each) for tier, _, _, each in sorted(group))
         return chosen[: self.query.limit]
 
-    def _take(self, read: Sequence[Any], near: Collection[int], group: dict[int, tuple[bool, int]]) -> None:
-        """Add what may be shown to a group: whether it is not open, and its best rank, by its id."""
+    def _group(self, read: Sequence[Any], near: Collection[int]) -> list[tuple[int, bool, int, int]]:
+        """Return tier, whether it is not open, best rank and id of what may be shown."""
         minute = self.known.schedules.minute(self.query.at)
-        for rank, each, schedule, good_until in read:
-            if each in near or each in group:
+        found: dict[int, tuple[int, bool, int, int]] = {}
+        for tier, rank, each, schedule, good_until in read:
+            if each in near or each in found:
                 continue
             is_open = minute.is_open(schedule, good_until)
             if is_open or not self.query.open_now:
-                group[each] = (not is_open, rank)
+                found[each] = (tier, not is_open, rank, each)
+        return list(found.values())
 
-    def _ranks(self, cover: Cover, served: Sequence[str], place: Place | None, most: int) -> list[Any]:
-        """Return rank, id and schedule of what is in a tier, the first ``most`` ranks of each area, best first."""
-        token = self.known.rarest([*cover.tokens, *self.wish.tokens])
+    def _ranks(
+        self, wanted: Sequence[tuple[int, Cover]], above: int, served: Sequence[str], place: Place | None, most: int
+    ) -> list[Any]:
+        """Return tier, rank, id and schedule of the first ``most`` of the tiers after ``above``, best first."""
+        is_one = len(wanted) == 1 or self.wish.need_count == 1
+        token = self.known.rarest([*(wanted[0][1].tokens if is_one else ()), *self.wish.tokens])
         ask = Asking(self.connection, "area_token")
         ask.add("token = ?", token)
-        for test in (*cover.tests, *self.wish.facets):
+        tier, values, tests = tiers.tier_of(wanted, self.wish.needs)
+        for test in (*tests, *self.wish.facets):
             ask.test(test)
         self._leave_out(ask, place)
         if self.wish.age is not None:
             ask.age(self.wish.age)
         if self.wish.words:
             ask.words(self.wish.words, self.wish.words_are_common)
+        # In the order of its key the index is left as soon as enough is found.
+        order = "tier, rank, resource_id" if above else "rank, resource_id"
         one = (
-            "SELECT * FROM (SELECT rank, resource_id, schedule, good_until FROM area_token "
-            f"WHERE area = ? AND {ask.where} ORDER BY rank, resource_id LIMIT ?) AS found"
+            f"SELECT * FROM (SELECT * FROM (SELECT {tier} AS tier, rank, resource_id, schedule, good_until FROM area_token "
+            f"WHERE area = ? AND {ask.where}) AS found WHERE tier > ? ORDER BY {order} LIMIT ?) AS found"
         )
         statement = " UNION ALL ".join([one] * len(served))
-        values = [value for area in served for value in (area, *ask.values, most)]
-        return sorted(engines.rows(self.connection, statement, values))[:most]
+        bound = [value for area in served for value in (*values, area, *ask.values, above, most)]
+        return sorted(engines.rows(self.connection, statement, bound))[:most]
 
     def _leave_out(self, ask: Asking, place: Place | None) -> None:
         """Leave out the lines to talk to somebody on now, and what has a door within the radius."""

@@ -93,6 +93,11 @@ def reaches(mask: int) -> Bits:
     return Bits("reach", mask, mask)
 
 
+def reaches_any(mask: int) -> Bits:
+    """Return the test whether one of these needs is reached."""
+    return Bits("reach", mask, 0, equal=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Cover:
     """One way to be in a tier: needs that every row of it reaches (``mask``), and what else is tested."""
@@ -205,6 +210,25 @@ def tiers(wish: Wishes, vocabulary: Vocabulary) -> Iterator[tuple[int, list[Cove
             yield REACHES_ALL + missing, [Cover(mask, (Bits("reach", wanted, mask),)) for mask in masks]
         else:
             yield REACHES_ALL + missing, [Cover(0, (Count("reach", bits, covered),))]
+
+
+def tier_of(wanted: Sequence[tuple[int, Cover]], needs: int) -> tuple[str, list[int], list[Test]]:
+    """Return the tier of a row in SQL, its values, and the tests that all rows of some tiers pass.
+
+    ``wanted`` are ways of one mask, or all ways for these ``needs``: what passes the tests is in one of them.
+    """
+    shared = [test for test in wanted[0][1].tests if all(test in cover.tests for _, cover in wanted)]
+    if len(wanted) > 1:
+        mask = wanted[0][1].mask
+        shared.append(reaches(mask) if all(cover.mask == mask for _, cover in wanted) else reaches_any(needs))
+    cases: list[str] = []
+    values: list[int] = []
+    for tier, cover in wanted[:-1]:
+        tests = [test for test in cover.tests if test not in shared]
+        cases.append(f"WHEN {' AND '.join(test.sql for test in tests)} THEN {tier}")
+        values.extend(value for test in tests for value in test.values)
+    last = str(wanted[-1][0])
+    return f"CASE {' '.join(cases)} ELSE {last} END" if cases else last, values, shared
 
 
 def _bits(word: int) -> Iterator[int]:

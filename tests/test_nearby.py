@@ -85,16 +85,18 @@ def statements(connection: Connection, directory: Directory, query: Query) -> li
     known, wish = density.load(connection), tiers.wishes(query, directory.vocabulary, "US")
     finder = nearby.Nearby(connection, known, CHICAGO, wish, tuple(tiers.tiers(wish, directory.vocabulary)))
     driver.set_trace_callback(seen.append)
-    finder.reaching(nearby.Ring(query.radius_km), 25)
-    finder.covering(nearby.Ring(query.radius_km), 25)
+    finder.best(nearby.Ring(query.radius_km), 25)
+    finder.nearest_below(1, query.radius_km)
     driver.set_trace_callback(None)
     return seen
 
 
+@pytest.mark.parametrize("few", [-1, nearby.FEW_RESOURCES])
 @pytest.mark.parametrize("words", [{}, {"language": ("es",), "payment": ("medicaid",)}, {"radius_km": "160"}])
 def test_a_ring_is_one_search_of_the_key_and_reads_nothing_else(
-    vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path: Any, words: dict
+    vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path: Any, words: dict, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(nearby, "FEW_RESOURCES", few)
     directory = Directory(Database(f"sqlite:///{tmp_path / 'd.sqlite3'}"), vocabulary, gazetteer)
     directory.ingest(source(), rows(*(listing(str(number)) for number in range(9))))
     with directory.database.reading() as connection:
