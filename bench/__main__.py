@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import contest, growth, smoke
+from bench import contest, growth, page, smoke
 
 
 def main(words: list[str]) -> int:
@@ -23,7 +23,11 @@ def main(words: list[str]) -> int:
     long = names.add_parser("growth", help="the same searches among 1 and 10 million: how p50 and p99 grow")
     long.add_argument("--sizes", type=int, nargs=2, default=[1_000_000, 10_000_000])
     long.add_argument("--queries", type=int, default=200, help="searches of each mix (200)")
-    for each in (small, wide, long):
+    shown = names.add_parser("page", help="the page of results beside a bare Flask hello under the same server")
+    shown.add_argument("--size", type=int, default=100_000, help="resources (100000)")
+    shown.add_argument("--queries", type=int, default=300, help="distinct searches of each round (300)")
+    shown.add_argument("--database", help="the URL of a directory generated before, or to generate")
+    for each in (small, wide, long, shown):
         each.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     if given.name == "search":
@@ -32,6 +36,8 @@ def main(words: list[str]) -> int:
         )
     if given.name == "growth":
         return growth.run(sizes=given.sizes, count=given.queries, seed=given.seed)
+    if given.name == "page":
+        return page.run(size=given.size, count=given.queries, seed=given.seed, url=given.database)
     return smoke.run(size=given.size, count=given.queries, seed=given.seed)
 
 

@@ -103,7 +103,7 @@ class Known:
 
 def load(connection: Connection, before: Known | None = None) -> Known:
     """Return what is known of the index now; ``before`` when nothing has changed since."""
-    ((version,),) = engines.rows(connection, _VERSION)
+    version = data_version(connection)
     if before is not None and before.version == version:
         return before
     posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
@@ -123,6 +123,12 @@ def load(connection: Connection, before: Known | None = None) -> Known:
         countries[country] = extent if country not in countries else countries[country].joined(extent)
     served = frozenset(area for (area,) in engines.rows(connection, _AREAS_SERVED))
     return Known(version, posted, cells, coarse, extents, countries, served, Schedules(schedules.load(connection)))
+
+
+def data_version(connection: Connection) -> int:
+    """Return the version of the data: it grows with every change."""
+    ((version,),) = engines.rows(connection, _VERSION)
+    return int(version)
 
 
 _VERSION = "SELECT value FROM meta WHERE key = 'data_version'"

@@ -110,6 +110,15 @@ class Searcher:
             )
         return int(alias)
 
+    def data_version(self) -> int:
+        """Return the version of the data: it grows with every change.
+
+        Raises:
+            DatabaseUnavailable: the database is gone or damaged.
+        """
+        with self.database.reading() as connection:
+            return density.data_version(connection)
+
     def largest_id(self) -> int:
         """Return the largest id of a resource, 0 when there is none.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from directory.web import openapi, params, schemas
+from directory.matches import Results
+from directory.web import openapi, params, popular, schemas
 from directory.web.site import Site
 
 
@@ -17,8 +18,12 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/api/search")
     def search() -> Response:
         asked = params.asked()
-        results = searcher.search(asked.query(searcher.vocabulary, site.now()))
-        return _json(schemas.search_answer(results))
+
+        def answer() -> tuple[Results, str]:
+            results = searcher.search(asked.query(searcher.vocabulary, site.now()))
+            return results, schemas.search_answer(results).model_dump_json()
+
+        return popular.answer(site.popular, site.moment(), asked, "application/json", answer)
 
     @routes.get("/api/resources/<int:resource_id>")
     def resource(resource_id: int) -> AnyResponse:

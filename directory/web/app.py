@@ -53,8 +53,7 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
         if params.endpoint() in _WITHOUT_DATABASE:
             return
         try:
-            with site.searcher.database.reading():
-                pass
+            g.data_version = site.searcher.data_version()
         except DatabaseUnavailable:
             if languages.blueprint_of(params.endpoint()) != standing.NAME:
                 raise

@@ -86,7 +86,7 @@ def _compressed(response: Response) -> Response:
     if (
         not 200 <= response.status_code < 600
         or response.status_code in {204, 304}
-        or not request.accept_encodings.quality("gzip")
+        or not params.takes_compressed()
         or response.content_encoding
     ):
         return response

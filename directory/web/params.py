@@ -184,6 +184,11 @@ def wants_no_body() -> bool:
     return request.method == "HEAD"
 
 
+def takes_compressed() -> bool:
+    """Return whether whoever asks can read an answer compressed with gzip."""
+    return bool(request.accept_encodings.quality("gzip"))
+
+
 def is_posted() -> bool:
     """Return whether the request sends a form."""
     return bool(request.method == "POST")
