@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -43,12 +43,33 @@ def counts(
     rows = finder.facets_within(query.radius_km, MOST + 1, reaches)
     chosen = {facet: vocabulary.facet_bits(facet, keys) for facet, keys in query.facets.items()}
     found: dict[tuple[str, str], int] = {}
+    # Most facets are not chosen from, and have the same others.
+    counted: dict[frozenset[tuple[bool, int]], tuple[Counter[int], Counter[int]]] = {}
     for facet, values in vocabulary.facets.items():
         others = [(name == "language", bits) for name, bits in chosen.items() if name != facet]
-        held: Counter[int] = Counter()
-        for facets, languages in rows:
-            if all((languages if spoken else facets) & bits for spoken, bits in others):
-                held[languages if facet == "language" else facets] += 1
+        alike = frozenset(others)
+        if alike not in counted:
+            counted[alike] = _bits_held(rows, others)
+        held = counted[alike][1 if facet == "language" else 0]
         for key, value in values.items():
-            found[facet, key] = sum(number for word, number in held.items() if word >> value.bit & 1)
+            found[facet, key] = held[value.bit]
     return Counts(found, is_least=len(rows) > MOST)
+
+
+def _bits_held(
+    rows: Sequence[tuple[int, int]], others: Sequence[tuple[bool, int]]
+) -> tuple[Counter[int], Counter[int]]:
+    """Return how often each bit of the facets, and of the languages, is set in the rows that others leave."""
+    left = [row for row in rows if all(row[spoken] & bits for spoken, bits in others)]
+    return _bits(Counter(facets for facets, _ in left)), _bits(Counter(languages for _, languages in left))
+
+
+def _bits(words: Counter[int]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for word, times in words.items():
+        rest = word
+        while rest:
+            lowest = rest & -rest
+            found[lowest.bit_length() - 1] += times
+            rest ^= lowest
+    return found

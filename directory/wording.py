@@ -40,7 +40,8 @@ def language() -> str:
 
 def translated(text: str) -> str:
     """Return a text in the language spoken here, nothing filled in; in English where nobody has translated it."""
-    return _spoken.get().translations.gettext(text)
+    spoken = _spoken.get()
+    return text if spoken.tag == ENGLISH else spoken.translations.gettext(text)
 
 
 def _(text: str, /, **values: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from directory.matches import Results
 from directory.web import openapi, params, popular, schemas
 from directory.web.site import Site
 
@@ -18,12 +17,10 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/api/search")
     def search() -> Response:
         asked = params.asked()
-
-        def answer() -> tuple[Results, str]:
-            results = searcher.search(asked.query(searcher.vocabulary, site.now()))
-            return results, schemas.search_answer(results).model_dump_json()
-
-        return popular.answer(site.popular, site.moment(), asked, "application/json", answer)
+        results = searcher.search(asked.query(searcher.vocabulary, site.now()))
+        if popular.may_be_kept(asked, results):
+            params.allow_keeping()
+        return _json(schemas.search_answer(results))
 
     @routes.get("/api/resources/<int:resource_id>")
     def resource(resource_id: int) -> AnyResponse:

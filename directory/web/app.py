@@ -11,7 +11,8 @@ from directory import topics
 from directory.config import Config, shipped_folder
 from directory.errors import DatabaseUnavailable
 from directory.search import Searcher
-from directory.web import api, faults, files, headers, hsds, languages, maps, pages, params, standing, wrong
+from directory.web import api, faults, files, headers, hsds, languages, maps, pages, params, pieces, standing, wrong
+from directory.web.popular import Popular
 from directory.web.site import STATIC, Site
 
 # These answer without the database: what runs, what never changes.
@@ -42,6 +43,7 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals["static"] = site.static_address
     languages.register(app)
+    pieces.register(app, site)
     headers.register(app, site)
     faults.register(app, site)
 
@@ -53,7 +55,8 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
         if params.endpoint() in _WITHOUT_DATABASE:
             return
         try:
-            g.data_version = site.searcher.data_version()
+            with site.searcher.database.reading():
+                pass
         except DatabaseUnavailable:
             if languages.blueprint_of(params.endpoint()) != standing.NAME:
                 raise
@@ -75,4 +78,5 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     app.register_blueprint(api.blueprint(site))
     app.register_blueprint(files.blueprint(site))
     app.register_blueprint(hsds.blueprint(site))
+    app.wsgi_app = Popular(app.wsgi_app, searcher)  # type: ignore[method-assign]
     return app

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from werkzeug.wrappers import Response as AnyResponse
 
 from directory.errors import BadQuery
-from directory.matches import Results
+from directory.query import Query
 from directory.web import about, details, forms, params, popular, results
 from directory.web.languages import at
 from directory.web.site import Site
@@ -35,22 +35,25 @@ def blueprint(site: Site) -> Blueprint:
         asked = params.Asked({})
         try:
             asked = params.asked()
-            response = popular.answer(site.popular, site.moment(), asked, "text/html", lambda: _answer(asked))
+            query = asked.query(searcher.vocabulary, site.now(), limit=results.SHOWN)
         except BadQuery as error:
             return _search_again(asked, error)
-        response.headers.update(NOT_INDEXED)
-        return response
+        return _answer(asked, query)
 
     def _home(*, unasked: bool = False) -> str:
         form = forms.form(searcher.vocabulary, params.Asked({}), site.config.country)
         return render_template("home.html", form=form, error=None, topics=site.topics.values(), unasked=unasked)
 
-    def _answer(asked: params.Asked) -> tuple[Results, str]:
-        found = searcher.search(asked.query(searcher.vocabulary, site.now(), limit=results.SHOWN))
+    def _answer(asked: params.Asked, query: Query) -> Response:
+        found = searcher.search(query)
         g.country = found.country
         page = results.page(site, asked, found)
         template = "choose_place.html" if found.candidates or found.place_not_found else "results.html"
-        return found, render_template(template, page=page, answered=True)
+        response = make_response(render_template(template, page=page, answered=True))
+        response.headers.update(NOT_INDEXED)
+        if popular.may_be_kept(asked, found):
+            params.allow_keeping()
+        return response
 
     def _search_again(asked: params.Asked, error: BadQuery) -> Response:
         place = searcher.gazetteer.find(asked.one("near")[:200], site.config.country).place

@@ -57,6 +57,8 @@ class Parameter:
 # A character that somebody can type: no control character but tab, line feed and return.
 TYPED = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$"
 _WORDS = {"maxLength": query.TEXT_LIMIT, "pattern": TYPED}
+# Where a request says that its answer may be kept (popular.py), and how it stands in the log.
+MAY_BE_KEPT = "directory.may_be_kept"
 _NEEDS = {"maxItems": MAXIMUM_NEEDS}
 _RADII = {"minimum": 0.1, "maximum": query.MAXIMUM_RADIUS_KM}
 _LIMITS = {"minimum": 1, "maximum": query.MAXIMUM_LIMIT}
@@ -182,6 +184,11 @@ def host_address() -> str:
 def wants_no_body() -> bool:
     """Return whether only the headers of the answer are asked for."""
     return request.method == "HEAD"
+
+
+def allow_keeping() -> None:
+    """Let the answer to this request be kept for others who ask the same; it is told what the log says of it."""
+    request.environ[MAY_BE_KEPT] = for_log()
 
 
 def takes_compressed() -> bool:

@@ -7,82 +7,97 @@ process made up; a search that comes once in a minute leaves nothing but that. N
 
 from __future__ import annotations
 
-import gzip
+import io
 import os
-from collections.abc import Callable, Hashable
+import time
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Any
 
-from flask import Response
-
+from directory.errors import DatabaseUnavailable
 from directory.matches import Results
 from directory.needs import folded
-from directory.web import languages, params
-from directory.web.params import Asked
-from directory.wording import language
+from directory.search import Searcher
+from directory.web import log
+from directory.web.params import MAY_BE_KEPT, Asked
 
 MOST_ASKED, MOST_KEPT = 20_000, 500
+LARGEST_BODY = 2_000
+_SEARCHES = ("/find", "/api/search")
+# What an answer differs by, beside the path and what is asked.
+_DIFFERS_BY = (
+    "REQUEST_METHOD", "HTTP_HOST", "wsgi.url_scheme", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE",
+    "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING",
+)  # fmt: skip
+Environ = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The body of an answer, as it is and compressed."""
+    """An answer as it was sent, and what the log says of it: method and route."""
 
+    headers: list[tuple[str, str]]
     body: bytes
-    compressed: bytes
-
-    @classmethod
-    def of(cls, body: bytes) -> Kept:
-        """Return a body with its compressed form."""
-        return cls(body, gzip.compress(body, 6, mtime=0))
+    logged: tuple[str, str]
 
 
 class Popular:
-    """What this process keeps of one moment: a version of the directory, in one minute."""
+    """A WSGI application round another one, which answers what it has kept of this minute and this directory."""
 
-    def __init__(self) -> None:
+    def __init__(self, application: Any, searcher: Searcher) -> None:
+        self._application = application
+        self._searcher = searcher
         self._secret = os.urandom(32)
         self._moment: Hashable = None
         self._asked: set[bytes] = set()
         self._kept: dict[bytes, Kept] = {}
 
-    def key(self, *asked: str) -> bytes:
-        """Return what a search is known by here: nobody can tell from it what was asked."""
-        return blake2b("\0".join(asked).encode(), key=self._secret, digest_size=16).digest()
-
-    def find(self, key: bytes, moment: Hashable) -> Kept | None:
-        """Return the answer kept for a search, None when there is none of this moment."""
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not environ["PATH_INFO"].endswith(_SEARCHES) or not length.isdecimal() or int(length) > LARGEST_BODY:
+            return self._application(environ, start_response)  # type: ignore[no-any-return]
+        begun = time.perf_counter()
+        try:
+            moment = (self._searcher.data_version(), datetime.now(UTC).replace(second=0, microsecond=0))
+        except DatabaseUnavailable:
+            return self._application(environ, start_response)  # type: ignore[no-any-return]
         if moment != self._moment:
             self._moment, self._asked, self._kept = moment, set(), {}
-        return self._kept.get(key)
+        body = environ["wsgi.input"].read(int(length))
+        environ["wsgi.input"] = io.BytesIO(body)
+        asked = "\0".join(environ.get(name, "") for name in _DIFFERS_BY).encode() + body
+        key = blake2b(asked, key=self._secret, digest_size=16).digest()
+        kept = self._kept.get(key)
+        if kept is None:
+            return self._made(environ, start_response, key, moment)
+        log.access(*kept.logged, 200, time.perf_counter() - begun)
+        start_response("200 OK", kept.headers)
+        return [kept.body]
 
-    def keep(self, key: bytes, moment: Hashable, body: bytes) -> None:
-        """Keep the answer to a search that was asked before in this moment; remember one that was not."""
-        if moment != self._moment:
-            return
-        if key in self._asked and len(self._kept) < MOST_KEPT:
-            self._kept[key] = Kept.of(body)
-        elif len(self._asked) < MOST_ASKED:
-            self._asked.add(key)
+    def _made(self, environ: Environ, start_response: Any, key: bytes, moment: Hashable) -> Iterable[bytes]:
+        """Let the application answer; keep that when the same was asked before in this moment, and it may be kept."""
+        started: list[Any] = []
 
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            started[:] = [status, headers]
+            return start_response(status, headers, *rest)
 
-def answer(
-    popular: Popular, moment: Hashable, asked: Asked, mimetype: str, make: Callable[[], tuple[Results, str]]
-) -> Response:
-    """Return the answer to a search: the one kept, or one made now, with the results it shows."""
-    words = (each for pair in asked.pairs() for each in pair)
-    key = popular.key(mimetype, language(), languages.in_address() or "", *words)
-    kept = popular.find(key, moment)
-    if kept is None:
-        results, text = make()
-        if may_be_kept(asked, results):
-            popular.keep(key, moment, text.encode())
-        return Response(text, mimetype=mimetype)
-    if not params.takes_compressed():
-        return Response(kept.body, mimetype=mimetype)
-    response = Response(kept.compressed, mimetype=mimetype)
-    response.content_encoding = "gzip"
-    return response
+        answer: Iterable[bytes] = self._application(environ, start)
+        logged = environ.get(MAY_BE_KEPT)
+        if logged is None or not started or not started[0].startswith("200 ") or moment != self._moment:
+            return answer
+        if key not in self._asked:
+            if len(self._asked) < MOST_ASKED:
+                self._asked.add(key)
+            return answer
+        body = b"".join(answer)
+        getattr(answer, "close", lambda: None)()
+        if len(self._kept) < MOST_KEPT:
+            self._kept[key] = Kept(list(started[1]), body, logged)
+        return [body]
 
 
 def may_be_kept(asked: Asked, results: Results) -> bool:

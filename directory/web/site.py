@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import g
-
 from directory.config import Config
 from directory.errors import NotFound
 from directory.matches import Match
@@ -19,7 +17,6 @@ from directory.needs import folded
 from directory.search import Searcher
 from directory.topics import Topic
 from directory.web import strip
-from directory.web.popular import Popular
 from directory.wording import _, language
 
 LARGEST_ID = 2**53
@@ -39,7 +36,6 @@ class Site:
     figures: tuple[float, dict[str, dict[str, Any]]] = (0.0, {})
     # Whether the database could be read and written, and when that was looked at.
     reached: tuple[float, tuple[bool, bool] | None] = (0.0, None)
-    popular: Popular = field(default_factory=Popular)
     _versions: dict[str, str] = field(default_factory=dict)
     # The strips of this minute, by country and language.
     _strips: tuple[datetime | None, dict[tuple[str, str], strip.Strip]] = (None, {})
@@ -47,10 +43,6 @@ class Site:
     def now(self) -> datetime:
         """Return the instant of this request."""
         return datetime.now(UTC)
-
-    def moment(self) -> tuple[int, datetime]:
-        """Return the version of the directory and the minute of this request: what is shown changes with either."""
-        return g.data_version, self.now().replace(second=0, microsecond=0)
 
     def country_name(self, code: str) -> str:
         """Return the name of a country."""
