@@ -78,5 +78,5 @@ def create_app(config: Config, searcher: Searcher | None = None) -> Flask:
     app.register_blueprint(api.blueprint(site))
     app.register_blueprint(files.blueprint(site))
     app.register_blueprint(hsds.blueprint(site))
-    app.wsgi_app = Popular(app.wsgi_app, searcher)  # type: ignore[method-assign]
+    app.wsgi_app = Popular(app.wsgi_app, site)  # type: ignore[method-assign]
     return app

@@ -53,6 +53,16 @@ def register(app: Flask, site: Site) -> None:
         return response
 
     @app.after_request
+    def name_version(response: Response) -> Response:
+        """Answer "not modified" to who has a page that says nothing of a search as it is now."""
+        is_page = response.mimetype == "text/html" and response.status_code == 200 and not params.says_something()
+        if not is_page:
+            return response
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+    @app.after_request
     def compress(response: Response) -> Response:
         return _compressed(response)
 

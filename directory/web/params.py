@@ -191,6 +191,11 @@ def allow_keeping() -> None:
     request.environ[MAY_BE_KEPT] = for_log()
 
 
+def says_something() -> bool:
+    """Return whether the request carries anything but an address: a form, or words in the address."""
+    return request.method not in {"GET", "HEAD"} or bool(request.query_string)
+
+
 def takes_compressed() -> bool:
     """Return whether whoever asks can read an answer compressed with gzip."""
     return bool(request.accept_encodings.quality("gzip"))

@@ -12,16 +12,15 @@ import os
 import time
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
 from directory.errors import DatabaseUnavailable
 from directory.matches import Results
 from directory.needs import folded
-from directory.search import Searcher
 from directory.web import log
 from directory.web.params import MAY_BE_KEPT, Asked
+from directory.web.site import Site
 
 MOST_ASKED, MOST_KEPT = 20_000, 500
 LARGEST_BODY = 2_000
@@ -46,9 +45,9 @@ class Kept:
 class Popular:
     """A WSGI application round another one, which answers what it has kept of this minute and this directory."""
 
-    def __init__(self, application: Any, searcher: Searcher) -> None:
+    def __init__(self, application: Any, site: Site) -> None:
         self._application = application
-        self._searcher = searcher
+        self._site = site
         self._secret = os.urandom(32)
         self._moment: Hashable = None
         self._asked: set[bytes] = set()
@@ -61,7 +60,7 @@ class Popular:
             return self._application(environ, start_response)  # type: ignore[no-any-return]
         begun = time.perf_counter()
         try:
-            moment = (self._searcher.data_version(), datetime.now(UTC).replace(second=0, microsecond=0))
+            moment = (self._site.searcher.data_version(), self._site.now().replace(second=0, microsecond=0))
         except DatabaseUnavailable:
             return self._application(environ, start_response)  # type: ignore[no-any-return]
         if moment != self._moment:

@@ -313,3 +313,18 @@ def test_at_night_what_is_open_by_phone_stands_before_closed_doors(
     page = results.page(site, asked, searcher.search(asked.query(vocabulary, at)))
     assert [card.name for card in page.awake] == (["Warm line"] if first == "awake" else [])
     assert [card.name for card in page.remote] == ([] if first == "awake" else ["Warm line"])
+
+
+@pytest.mark.parametrize("path", ["/", "/crisis/US", "/about", "/es/", "/topics/kratom"])
+def test_a_page_that_has_not_changed_is_not_sent_again(shipped_site: Any, path: str) -> None:
+    client = shipped_site.test_client()
+    first = client.get(path, headers={"Accept-Encoding": "gzip"})
+    again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
+
+
+def test_the_answer_to_a_search_has_no_tag_that_could_tell_it_apart(shipped_site: Any) -> None:
+    client = shipped_site.test_client()
+    assert "ETag" not in client.post("/find", data={"near": "Chicago, IL"}).headers
+    assert "ETag" not in client.get("/find?near=Chicago").headers
