@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import contest, growth, page, smoke
+from bench import contest, growth, importing, page, smoke
 
 
 def main(words: list[str]) -> int:
@@ -27,7 +27,9 @@ def main(words: list[str]) -> int:
     shown.add_argument("--size", type=int, default=100_000, help="resources (100000)")
     shown.add_argument("--queries", type=int, default=300, help="distinct searches of each round (300)")
     shown.add_argument("--database", help="the URL of a directory generated before, or to generate")
-    for each in (small, wide, long, shown):
+    brought = names.add_parser("import", help="an import beside the plainest way to get a CSV into a database")
+    brought.add_argument("--size", type=int, default=20_000, help="rows (20000)")
+    for each in (small, wide, long, shown, brought):
         each.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     if given.name == "search":
@@ -38,6 +40,8 @@ def main(words: list[str]) -> int:
         return growth.run(sizes=given.sizes, count=given.queries, seed=given.seed)
     if given.name == "page":
         return page.run(size=given.size, count=given.queries, seed=given.seed, url=given.database)
+    if given.name == "import":
+        return importing.run(size=given.size, seed=given.seed)
     return smoke.run(size=given.size, count=given.queries, seed=given.seed)
 
 

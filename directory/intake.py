@@ -16,6 +16,7 @@ from directory.importers.drafts import Context, Reading
 from directory.importers.formats import AUTO, Options
 from directory.importers.sources import Source
 from directory.ingest import Directory
+from directory.known_rows import KnownRows
 from directory.network_geocoders import NetworkGeocoder
 from directory.placing import Placer
 from directory.records import Row
@@ -63,11 +64,12 @@ def take_in(
     """
     if wish.refused is not None and not (wish.refused.is_dir() or wish.refused.parent.is_dir()):
         raise BadQuery(f"there is no folder {wish.refused.parent} to write refused rows into", field="refused")
-    context = Context(directory.vocabulary, directory.gazetteer, data_folder, today)
+    placer = Placer(directory.database, directory.gazetteer, today, None if wish.dry_run else wish.geocoder)
+    known = None if placer.may_place() else KnownRows(directory.database, source.key, data_folder)
+    context = Context(directory.vocabulary, directory.gazetteer, data_folder, today, known)
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))
     reading = formats.open_file(path, ignoring, context, wish.options, wish.format_name)
     found: Counter[str] = Counter()
-    placer = Placer(directory.database, directory.gazetteer, today, None if wish.dry_run else wish.geocoder)
     with ExitStack() as stack:
         refusals = stack.enter_context(refused.keeping(reading.columns)) if wish.refused else None
         report = directory.ingest(
@@ -110,7 +112,7 @@ def _kept(
 ) -> Iterator[Row]:
     """Yield the rows, handing on those that are refused, with what is said of them as far as it is kept."""
     for row in rows:
-        if refusals is not None and row.listing is None and not row.duplicate:
+        if refusals is not None and row.listing is None and not (row.duplicate or row.is_unchanged):
             refusals.add(row, hidden=row.external_id in hidden)
         room = {name: max(0, KEPT - found[name]) for name in _LISTS}
         for name in _LISTS:

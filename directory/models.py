@@ -93,6 +93,9 @@ class Listing(Base):
     external_id: Mapped[str] = mapped_column(String(200))
     content_hash: Mapped[str] = mapped_column(String(32))
     record: Mapped[str] = mapped_column(Text)
+    raw_hash: Mapped[str | None] = mapped_column(
+        String(32), comment="records.Row.raw_hash; NULL: the row is to be read anew"
+    )
     resource_id: Mapped[int | None] = mapped_column(Word, index=True)
     missing_since_run_id: Mapped[int | None] = mapped_column(Integer)
     __table_args__ = (UniqueConstraint("source_id", "external_id"), {"sqlite_autoincrement": True})

@@ -37,6 +37,10 @@ class Placer:
     _failures: int = 0
     _why: str = ""
 
+    def may_place(self) -> bool:
+        """Return whether rows may get a position from a geocoder: asked now, or before."""
+        return self.geocoder is not None or bool(self._earlier())
+
     def placed(self, rows: Iterable[Row], source: str) -> Iterator[Row]:
         """Yield the rows of a source, those that a geocoder knows with a position and its name in ``geocoded_by``."""
         answers, hidden = self._earlier(), self._hidden(source)

@@ -224,6 +224,8 @@ class Row:
 
     ``duplicate``: refused because its id stands earlier in the file. ``repairs`` are cells that were certainly damaged
     and certainly mended. ``cells`` are those of the row in the publisher's own columns, kept only for what is refused.
+    ``raw_hash`` tells next time whether the row has changed; None: it has to be read again anyway. ``is_unchanged``: it
+    says what it said before, was not read again and has no ``listing``.
     """
 
     number: int
@@ -234,6 +236,8 @@ class Row:
     duplicate: bool = False
     repairs: tuple[Problem, ...] = ()
     cells: Mapping[str, str] = field(default_factory=dict)
+    raw_hash: str | None = None
+    is_unchanged: bool = False
 
 
 class OpenState(StrEnum):

@@ -81,13 +81,16 @@ def stage(
     """
     kept: set[str] = set()
     batch: list[dict[str, Any]] = []
-    add = text("INSERT INTO staging VALUES (:external_id, :position, :content_hash, :record)")
+    add = text("INSERT INTO staging VALUES (:external_id, :position, :content_hash, :record, :raw_hash)")
     for given in rows:
         row = _discreet(given) if given.external_id in hidden else given
         report.rows += 1
         report.warnings.extend(row.warnings)
         report.repairs.extend(row.repairs)
-        if row.listing is None:
+        if row.is_unchanged:
+            as_before = {"content_hash": None, "record": None, "raw_hash": row.raw_hash}
+            batch.append({"external_id": row.external_id, "position": row.number, **as_before})
+        elif row.listing is None:
             if row.duplicate:
                 report.duplicates += 1
                 report.duplicate_rows.extend(row.problems)
@@ -97,7 +100,9 @@ def stage(
             if row.external_id is not None:
                 kept.add(row.external_id)
         else:
-            batch.append({"external_id": row.listing.external_id, "position": row.number, **hashed(row.listing)})
+            raw_hash = None if row.external_id in hidden else row.raw_hash
+            read = {"external_id": row.listing.external_id, "position": row.number, "raw_hash": raw_hash}
+            batch.append({**read, **hashed(row.listing)})
         if len(batch) == _BATCH:
             connection.execute(add, batch)
             batch.clear()
@@ -164,10 +169,24 @@ def forget_streets(connection: Connection, source_id: int) -> bool:
 
 STAGING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staging "
-    "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32) NOT NULL, record TEXT NOT NULL)"
+    "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32), record TEXT, "
+    "raw_hash VARCHAR(32))"
 )
+"""A row without a record is one that says what it said before."""
 _SAME = "listing.source_id = :source AND listing.external_id = staging.external_id"
-UNCHANGED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash = staging.content_hash"
+UNCHANGED = (
+    f"SELECT count(*) FROM staging JOIN listing ON {_SAME} "
+    "WHERE staging.record IS NULL OR listing.content_hash = staging.content_hash"
+)
+OVERTAKEN = (
+    f"SELECT count(*) FROM staging LEFT JOIN listing ON {_SAME} AND listing.raw_hash = staging.raw_hash "
+    "AND listing.missing_since_run_id IS NULL WHERE staging.record IS NULL AND listing.id IS NULL"
+)
+READ_ANEW = (
+    "UPDATE listing SET raw_hash = staging.raw_hash "
+    f"FROM staging WHERE {_SAME} AND staging.record IS NOT NULL "
+    "AND coalesce(listing.raw_hash, '') <> coalesce(staging.raw_hash, '')"
+)
 CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"
 RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"
 UPDATE = (
@@ -179,8 +198,8 @@ NO_LONGER_MISSING = (
     "AND external_id IN (SELECT external_id FROM staging)"
 )
 ADD = (
-    "INSERT INTO listing (source_id, external_id, content_hash, record) "
-    "SELECT :source, external_id, content_hash, record FROM staging WHERE NOT EXISTS "
+    "INSERT INTO listing (source_id, external_id, content_hash, record, raw_hash) "
+    "SELECT :source, external_id, content_hash, record, raw_hash FROM staging WHERE NOT EXISTS "
     "(SELECT 1 FROM listing l WHERE l.source_id = :source AND l.external_id = staging.external_id) ORDER BY staging.position"
 )
 REMEMBER = (

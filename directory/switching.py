@@ -57,6 +57,10 @@ def _switch(
 ) -> int:
     source_id, before = _store_source(connection, source)
     values = {"source": source_id}
+    if connection.execute(text(staging.OVERTAKEN), values).scalar_one():
+        raise ImportRefused(
+            f"{source.key}: its listings were changed while the file was read; nothing was changed. Import it again"
+        )
     old = connection.execute(
         select(Listing.external_id, Listing.missing_since_run_id).where(
             Listing.source_id == source_id, text("external_id NOT IN (SELECT external_id FROM staging)")
@@ -92,6 +96,7 @@ def _switch(
     changed_ids = connection.execute(text(staging.CHANGED), values).scalars().all()
     report.changed = len(changed_ids)
     connection.execute(text(staging.UPDATE), values)
+    connection.execute(text(staging.READ_ANEW), values)
     connection.execute(text(staging.NO_LONGER_MISSING), values)
     newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
     report.added = connection.execute(text(staging.ADD), values).rowcount

@@ -37,6 +37,7 @@ def _listings(connection: Connection, source_id: int, run: int, report: Report) 
         values = {
             "content_hash": change.content_hash,
             "record": change.record,
+            "raw_hash": None,
             "missing_since_run_id": change.missing_since_run_id,
         }
         if now is None:

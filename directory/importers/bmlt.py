@@ -72,7 +72,14 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     )
     tally = Tally()
     engine = Engine(
-        name_of(path), own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
+        name_of(path),
+        own.FORMAT.columns,
+        context.vocabulary,
+        context.today,
+        OPTIONAL,
+        context.gazetteer,
+        tally,
+        known=context.known,
     )
     columns = tuple(name for name in head.first_record if name not in PERSONAL)
     drafts = meetings.drafts(_published(records, tally), _Reader(source, context, codes), tally)

@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from directory import clean, clean_places
@@ -25,6 +28,9 @@ from directory.records import Listing, Point, Problem, Row
 VALUE_LIMIT = 200
 WORDS_LIMIT = 10_000
 OTHERS = "(others)"
+# So many rows are looked up at once among those that are known.
+AT_ONCE = 500
+NOTHING: Mapping[str, str] = MappingProxyType({})
 # What a list says of a cell of a confidential place instead of its reason, which might tell the place.
 WITHHELD_REASONS = {
     "problems": "cannot be used",
@@ -40,14 +46,29 @@ OPTIONAL = frozenset(
 )
 
 
+class Known(Protocol):
+    """Rows that were read before, so that one that has not changed need not be cleaned again."""
+
+    @property
+    def rules(self) -> bytes:
+        """Return a hash of all that a row is read by: our code, our words, the places."""
+
+    def hashes(self, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return what ``Row.raw_hash`` was when these ids were read last, of those that came in with nothing to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What files are read against: our words, the places, the data folder (for ``mappings``), the day of the import (UTC)."""
+    """What files are read against: our words, the places, the data folder (for ``mappings``), the day of the import (UTC).
+
+    ``known`` are the rows of the source as they were read before.
+    """
 
     vocabulary: Vocabulary
     gazetteer: Gazetteer
     data_folder: Path
     today: date
+    known: Known | None = None
 
 
 @dataclass(slots=True)
@@ -152,16 +173,50 @@ class Engine:
     optional: frozenset[str] = frozenset()
     gazetteer: Gazetteer | None = None
     tally: Tally = field(default_factory=Tally)
+    known: Known | None = None
     seen: Seen = field(default_factory=Seen)
 
     def rows(self, drafts: Iterable[Draft]) -> Iterator[Row]:
         """Yield a row for every draft."""
-        return (self.row(draft) for draft in drafts)
+        if self.known is None:
+            yield from (self.row(draft) for draft in drafts)
+            return
+        rest = iter(drafts)
+        while batch := list(islice(rest, AT_ONCE)):
+            before = self.known.hashes([id_ for each in batch if (id_ := each.cells.get("id", "").strip())])
+            yield from (self.row(draft, before) for draft in batch)
 
-    def row(self, draft: Draft) -> Row:
-        """Return a draft as a listing, or as everything that is wrong with it."""
+    def row(self, draft: Draft, before: Mapping[str, str] = NOTHING) -> Row:
+        """Return a draft as a listing, or as everything that is wrong with it.
+
+        One whose hash is that of ``before``, by its id, is not looked at again.
+        """
         cells = {name: cell for name, raw in draft.cells.items() if (cell := raw.strip())}
         external_id = _external_id(cells.get("id", ""))
+        raw_hash = self._raw_hash(draft, cells)
+        if raw_hash is not None and external_id is not None and before.get(external_id) == raw_hash:
+            if self.seen.before(external_id, draft.number) is None:
+                return Row(draft.number, external_id, None, raw_hash=raw_hash, is_unchanged=True)
+            before = NOTHING
+        return self._read(draft, cells, external_id, raw_hash)
+
+    def _raw_hash(self, draft: Draft, cells: Mapping[str, str]) -> str | None:
+        """Return a hash of what a row says and of all it is read by; None where something has to be said of it each time.
+
+        Nothing is derived from a confidential row: its street could be guessed from a hash.
+        """
+        has_faults = draft.problems or draft.warnings or draft.repairs or draft.unread or not draft.whole
+        if self.known is None or has_faults or "hours_text" in cells or "confidential_location" in cells:
+            return None
+        hashed = blake2b(self.known.rules, digest_size=16)
+        for part in (self.file.rpartition(".")[2], *sorted(self.optional), str(self.gazetteer is not None)):
+            hashed.update(f"{part}\0".encode())
+        hashed.update(
+            "\0".join(word for cell in sorted(cells.items()) for word in cell).encode("utf-8", "surrogatepass")
+        )
+        return hashed.hexdigest()
+
+    def _read(self, draft: Draft, cells: dict[str, str], external_id: str | None, raw_hash: str | None) -> Row:
         if not draft.whole:
             return self._refused(draft, external_id, draft.problems, ())
         hidden: tuple[str, ...] = ()
@@ -202,6 +257,7 @@ class Engine:
             (),
             self._problems(draft, doubts, hidden, "warnings"),
             repairs=self._problems(draft, draft.repairs, hidden, "repairs"),
+            raw_hash=None if doubts else raw_hash,
         )
 
     def _refused(

@@ -149,6 +149,7 @@ def _own(path: Path, source: Source, context: Context, options: Options) -> Read
         values=source.values,
         sheet=source.sheet,
         gazetteer=context.gazetteer,
+        known=context.known,
     )
 
 

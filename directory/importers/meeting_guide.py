@@ -70,7 +70,14 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     )
     tally = Tally()
     engine = Engine(
-        name_of(path), own.FORMAT.columns, context.vocabulary, context.today, OPTIONAL, context.gazetteer, tally
+        name_of(path),
+        own.FORMAT.columns,
+        context.vocabulary,
+        context.today,
+        OPTIONAL,
+        context.gazetteer,
+        tally,
+        known=context.known,
     )
     columns = tuple(name for name in jsonfile.head(path).first_record if name not in PERSONAL)
     drafts = meetings.drafts(records, _Reader(source, context, codes), tally, _local_codes)

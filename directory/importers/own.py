@@ -26,7 +26,7 @@ from directory.importers.cells import (
     text,
 )  # fmt: skip
 from directory.importers.delimited import Record, listed
-from directory.importers.drafts import Draft, Engine, Reading
+from directory.importers.drafts import Draft, Engine, Known, Reading
 from directory.importers.fixed import with_values
 from directory.importers.tables import Table
 from directory.importers.textfile import name_of
@@ -99,6 +99,7 @@ def read(
     values: Mapping[str, str] = NOTHING,
     sheet: str | None = None,
     gazetteer: Gazetteer | None = None,
+    known: Known | None = None,
 ) -> Reading:
     """Return the rows of a CSV or workbook in our own format, each a listing or the problems that refuse it.
 
@@ -114,7 +115,7 @@ def read(
     required = [name for name, column in FORMAT.columns.items() if column.required and name not in values]
     opened = tables.open_table(path, sheet=sheet, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
-    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer)
+    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer, known=known)
     drafts = (with_values(_draft(record, names, opened.header), values) for record in opened.rows)
     return Reading(engine.rows(drafts), "our own CSV", opened.header, (*opened.notes, *notes), engine.tally, opened)
 
