@@ -263,7 +263,9 @@ def hide(connection: Connection, members: Sequence[Sourced], wanted: Wanted) -> 
     for each in members:
         listing = corrections.hide(each.listing)
         dropped |= {n for n in merge.WORDS if getattr(listing, n) is None and getattr(each.listing, n) is not None}
-        connection.execute(update(StoredListing).where(StoredListing.id == each.id).values(**hashed(listing)))
+        # The street could be guessed from the hash of its row.
+        forgotten = {**hashed(listing), "raw_hash": None}
+        connection.execute(update(StoredListing).where(StoredListing.id == each.id).values(**forgotten))
         corrections.forget_geocoded(connection, each.listing)
         put(connection, each, HIDING, "true", None, wanted)
     corrections.forget_door(connection, [each.ref for each in members], hidden)

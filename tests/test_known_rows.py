@@ -128,6 +128,7 @@ def test_a_confidential_row_leaves_no_hash_from_which_its_street_could_be_guesse
 def test_a_place_that_a_maintainer_hides_is_read_again_without_its_street(directory: Directory, bring: Any) -> None:
     bring(*ROWS)
     directory.correct("example:3", {"confidential_location": "yes"}, "Example checker", TODAY)
+    assert hashes(directory)["3"] is None
     bring(*ROWS)
     (hidden,) = [each for each in stored(directory) if each[0] == "3"]
     assert "3 Example Street" not in hidden[2]
