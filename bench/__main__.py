@@ -22,6 +22,7 @@ def main(words: list[str]) -> int:
     wide.add_argument("--database", help="the URL of a directory generated before, or to generate")
     long = names.add_parser("growth", help="the same searches among 1 and 10 million: how p50 and p99 grow")
     long.add_argument("--sizes", type=int, nargs=2, default=[1_000_000, 10_000_000])
+    long.add_argument("--databases", nargs=2, help="the URLs of two directories generated before, of these sizes")
     long.add_argument("--queries", type=int, default=200, help="searches of each mix (200)")
     shown = names.add_parser("page", help="the page of results beside a bare Flask hello under the same server")
     shown.add_argument("--size", type=int, default=100_000, help="resources (100000)")
@@ -37,7 +38,7 @@ def main(words: list[str]) -> int:
             size=given.size, count=given.queries, seed=given.seed, url=given.database, postgresql=given.postgresql
         )
     if given.name == "growth":
-        return growth.run(sizes=given.sizes, count=given.queries, seed=given.seed)
+        return growth.run(sizes=given.sizes, count=given.queries, seed=given.seed, urls=given.databases)
     if given.name == "page":
         return page.run(size=given.size, count=given.queries, seed=given.seed, url=given.database)
     if given.name == "import":

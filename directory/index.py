@@ -13,7 +13,7 @@ from zlib import crc32
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
 
 from directory import geo
-from directory.models import AreaToken, PlaceDensity, PlaceExtent, PlaceToken, Resource, Schedule, TokenCount
+from directory.models import AreaToken, Meta, PlaceDensity, PlaceExtent, PlaceToken, Resource, Schedule, TokenCount
 from directory.needs import folded
 from directory.records import Kind, Point, Status
 from directory.schedules import Numbering, good_until
@@ -119,9 +119,7 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
     were chosen, everything is rebuilt.
     """
     posted = dict(connection.execute(select(TokenCount.token, TokenCount.resources)).all())
-    shown = select(func.count()).select_from(Resource).where(Resource.status.in_(SHOWN))
-    total = connection.execute(shown).scalar_one()
-    if total > 2 * posted.get(ANY, 0):
+    if _has_doubled(connection, posted.get(ANY, 0)):
         rebuild(connection)
         return
     ids = sorted(set(resource_ids))
@@ -135,6 +133,15 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
             [{"id": each} for each in batch],
         )
     _add(connection, ids, posted.keys())
+
+
+def _has_doubled(connection: Connection, before: int) -> bool:
+    """Return whether more than twice as many resources are shown as ``before``; they are counted only if there may be."""
+    next_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
+    if next_id - 1 <= 2 * before:
+        return False
+    shown = select(func.count()).select_from(Resource).where(Resource.status.in_(SHOWN))
+    return connection.execute(shown).scalar_one() > 2 * before
 
 
 def _add_all_places(connection: Connection, posted: Iterable[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -56,14 +57,15 @@ class KnownRows:
 
 @lru_cache(maxsize=4)
 def rules(data_folder: Path) -> bytes:
-    """Return a hash of our code, of every library installed, and of the files that say what words mean and where places are."""
+    """Return a hash of our code, of Python and every library, and of the files that say what words mean and where places are."""
     found = blake2b(digest_size=16)
     files = [
         *PACKAGE.rglob("*.py"),
         *(each for pattern in DATA for each in data_folder.glob(pattern) if each.is_file()),
     ]
+    found.update(sys.version.encode())
     for path in sorted(files):
-        found.update(path.read_bytes())
+        found.update(f"{path.name}\0".encode() + path.read_bytes())
     for library in sorted(f"{each.metadata['Name']} {each.version}" for each in distributions()):
         found.update(library.encode())
     return found.digest()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from directory import corrections, decisions, former_ids, hsds_store, index, merge, sameness, withholding
+from directory.corrections import Held
 from directory.geocoding import Gazetteer
 from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias
 from directory.naming import sourced
 from directory.needs import Vocabulary
-from directory.sameness import Decisions, Sourced
+from directory.sameness import Decisions, Ref, Sourced
 
 _BATCH = 500
+# So many listings are made resources at once.
+AT_ONCE = 5_000
 _COLUMNS = tuple(column.name for column in Resource.__table__.columns if column.name != "modified_at")
 
 
@@ -31,55 +35,80 @@ def refresh(
 
     ``touched`` holds ids of listings, and for deleted listings the negative id of the resource each belonged to.
     A resource whose columns are as before keeps its row, and with it ``modified_at``. Returns the listings that
-    left a resource, each with its id.
+    left a resource, each with its id. Some thousand listings are held in memory at a time, with all they may be one with.
     """
     emptied = {-each for each in touched if each < 0}
-    decided, held_back = decisions.load(connection), corrections.load(connection)
-    affected = _closure(connection, {each for each in touched if each > 0}, emptied)
-    beside = withholding.beside(connection, affected, emptied) - {each.id for each in affected}
-    if beside:
-        affected = _closure(connection, {each.id for each in affected} | beside, emptied)
-    before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
-    new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
-    former = former_ids.of(connection, affected)
-    alive: set[int] = set()
-    built: list[tuple[list[Sourced], dict[str, Any]]] = []
-    moves: list[dict[str, int]] = []
-    for group in _components(affected, decided):
-        held = sorted({each.resource_id for each in group if each.resource_id is not None} - alive)
-        returning = sorted({former[each.id] for each in group if each.id in former} - before - alive)
-        if held:
-            own = held[0]
-        elif returning:
-            own = returning[0]
-        else:
-            own, new_id = new_id, new_id + 1
-        alive.add(own)
-        moves.extend({"listing": each.id, "resource": own} for each in group if each.resource_id != own)
-        corrected = corrections.of(group, held_back)
-        built.append((group, {"id": own, **merge.resource(group, vocabulary, gazetteer, corrected)}))
-    doubted = withholding.withheld(connection, built, decided)
-    rows = [
-        {
-            "id": row["id"],
-            **merge.resource(merge.hidden(group), vocabulary, gazetteer, corrections.of(group, held_back)),
-        }
-        if row["id"] in doubted
-        else row
-        for group, row in built
-    ]
-    changed = _store(connection, rows, before - alive)
-    if moves:
-        move = update(Listing).where(Listing.id == bindparam("listing")).values(resource_id=bindparam("resource"))
-        connection.execute(move, moves)
-    former_ids.remember(connection, affected, moves, gone=before - alive)
-    _store_aliases(connection, before - alive, alive, affected, moves)
-    connection.execute(update(Meta).where(Meta.key == "next_resource_id").values(value=new_id))
+    maker = _Maker(connection, vocabulary, gazetteer, decisions.load(connection), corrections.load(connection))
+    done, changed, moved = set[int](), set[int](), dict[int, int]()
+    if emptied:
+        done |= maker.make(set(), emptied, changed, moved)
+    for some in _batches((each for each in touched if each > 0), AT_ONCE):
+        if wanted := set(some) - done:
+            done |= maker.make(wanted, set(), changed, moved)
+    connection.execute(delete(ResourceAlias).where(ResourceAlias.resource_id.not_in(select(Resource.id))))
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
     if index_too:
         index.update(connection, changed)
-    moved = {each.id: each.resource_id for each in affected if each.resource_id is not None}
-    return {move["listing"]: moved[move["listing"]] for move in moves if move["listing"] in moved}
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes resources of listings, some at a time."""
+
+    connection: Connection
+    vocabulary: Vocabulary
+    gazetteer: Gazetteer
+    decided: Decisions
+    corrected: Mapping[Ref, Sequence[Held]]
+
+    def make(self, listing_ids: set[int], emptied: set[int], changed: set[int], moved: dict[int, int]) -> set[int]:
+        """Make the resources of these listings and of all that may be one with them; return the ids of all of those.
+
+        Adds to the resources that ``changed`` and the listings that ``moved``.
+        """
+        connection, decided = self.connection, self.decided
+        affected = _closure(connection, set(listing_ids), emptied)
+        beside = withholding.beside(connection, affected, emptied) - {each.id for each in affected}
+        if beside:
+            affected = _closure(connection, {each.id for each in affected} | beside, emptied)
+        before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
+        new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
+        former = former_ids.of(connection, affected)
+        alive: set[int] = set()
+        built: list[tuple[list[Sourced], dict[str, Any]]] = []
+        moves: list[dict[str, int]] = []
+        for group in _components(affected, decided):
+            held = sorted({each.resource_id for each in group if each.resource_id is not None} - alive)
+            returning = sorted({former[each.id] for each in group if each.id in former} - before - alive)
+            if held:
+                own = held[0]
+            elif returning:
+                own = returning[0]
+            else:
+                own, new_id = new_id, new_id + 1
+            alive.add(own)
+            moves.extend({"listing": each.id, "resource": own} for each in group if each.resource_id != own)
+            built.append((group, {"id": own, **self._columns(group, group)}))
+        doubted = withholding.withheld(connection, built, decided)
+        rows = [
+            {"id": row["id"], **self._columns(group, merge.hidden(group))} if row["id"] in doubted else row
+            for group, row in built
+        ]
+        changed |= _store(connection, rows, before - alive)
+        if moves:
+            move = update(Listing).where(Listing.id == bindparam("listing")).values(resource_id=bindparam("resource"))
+            connection.execute(move, moves)
+        former_ids.remember(connection, affected, moves, gone=before - alive)
+        _store_aliases(connection, before - alive, alive, affected, moves)
+        connection.execute(update(Meta).where(Meta.key == "next_resource_id").values(value=new_id))
+        left = {each.id: each.resource_id for each in affected if each.resource_id is not None}
+        moved.update({move["listing"]: left[move["listing"]] for move in moves if move["listing"] in left})
+        return {each.id for each in affected}
+
+    def _columns(self, group: Sequence[Sourced], shown: Sequence[Sourced]) -> dict[str, Any]:
+        """Return the columns of a group of listings, ``shown`` as they are, with what was corrected of them."""
+        return merge.resource(shown, self.vocabulary, self.gazetteer, corrections.of(group, self.corrected))
 
 
 def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int]) -> set[int]:
@@ -196,10 +225,9 @@ def _store_aliases(
     for old, new in aliases.items():
         connection.execute(update(ResourceAlias).where(ResourceAlias.resource_id == old).values(resource_id=new))
         connection.execute(insert(ResourceAlias).values(old_id=old, resource_id=new))
-    connection.execute(delete(ResourceAlias).where(ResourceAlias.resource_id.not_in(select(Resource.id))))
 
 
-def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
+def _batches(ids: Iterable[int], size: int = _BATCH) -> Iterator[list[int]]:
     ordered = sorted(ids)
-    for start in range(0, len(ordered), _BATCH):
-        yield ordered[start : start + _BATCH]
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]

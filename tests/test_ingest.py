@@ -9,6 +9,7 @@ import pytest
 from factories import line, listing, rows, source
 from sqlalchemy import func, select, text
 
+from directory import resources as resources_made
 from directory.errors import ImportRefused, NotFound
 from directory.ingest import Directory
 from directory.models import Listing, Resource, ResourceAlias
@@ -404,3 +405,22 @@ def test_a_very_long_address_is_still_told_from_another(directory: Directory) ->
         source(), rows(listing("a", **long), listing("b", **long), listing("c", postal_code="60602", **long))
     )
     assert [len(each["sources"]) for each in resources(directory)] == [2, 1]
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_resources_made_a_few_at_a_time_are_those_made_all_at_once(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    def turns() -> list[list]:
+        directory.ingest(source("a"), rows(*ten(), same_site("first")))
+        directory.ingest(source("b"), rows(same_site("second"), listing("other", name="Elsewhere")))
+        directory.ingest(source("a"), rows(*ten()[3:], same_site("first", name="Renamed")), allow_removals=True)
+        directory.ingest(source("a"), rows(*ten(), same_site("first")), allow_removals=True)
+        found = [sorted((k, str(v)) for k, v in each.items() if k != "id") for each in resources(directory)]
+        for key in ("a", "b"):
+            directory.ingest(source(key), [], allow_removals=True)
+        return found
+
+    all_at_once = turns()
+    monkeypatch.setattr(resources_made, "AT_ONCE", at_once)
+    assert sorted(turns()) == sorted(all_at_once)
