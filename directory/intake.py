@@ -65,7 +65,7 @@ def take_in(
     if wish.refused is not None and not (wish.refused.is_dir() or wish.refused.parent.is_dir()):
         raise BadQuery(f"there is no folder {wish.refused.parent} to write refused rows into", field="refused")
     placer = Placer(directory.database, directory.gazetteer, today, None if wish.dry_run else wish.geocoder)
-    known = None if placer.may_place() else KnownRows(directory.database, source.key, data_folder)
+    known = KnownRows(directory.database, source.key, data_folder, placer.may_place)
     context = Context(directory.vocabulary, directory.gazetteer, data_folder, today, known)
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))
     reading = formats.open_file(path, ignoring, context, wish.options, wish.format_name)

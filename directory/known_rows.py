@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from importlib.metadata import distributions
@@ -23,15 +23,15 @@ DATA = ("needs.csv", "facets.csv", "places/*", "mappings/*")
 
 @dataclass
 class KnownRows:
-    """The rows of one source, read before. A row is not known where its listing is missing, or hidden by a maintainer."""
+    """The rows of one source, read before. A row is not known where its listing is missing, or hidden by a maintainer.
+
+    Nor is any where a geocoder ``may_place`` rows: what it answers is no part of what a row says.
+    """
 
     database: Database
     source: str
     data_folder: Path
-    _exists: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._exists = self.database.exists()
+    may_place: Callable[[], bool]
 
     @cached_property
     def rules(self) -> bytes:
@@ -40,7 +40,7 @@ class KnownRows:
 
     def hashes(self, external_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the hash of each of these rows as it was read last, of those that came in with nothing to say."""
-        if not self._exists or not external_ids:
+        if self._are_placed or not external_ids:
             return {}
         here = (Source.key == self.source, Listing.external_id.in_(external_ids), Listing.raw_hash.is_not(None))
         known = select(Listing.external_id, Listing.raw_hash).join(Source, Source.id == Listing.source_id)
@@ -48,6 +48,10 @@ class KnownRows:
         with self.database.staging() as connection:
             found = connection.execute(known.where(*here, Listing.missing_since_run_id.is_(None)))
             return {row[0]: str(row[1]) for row in found if row[0] not in self._hidden}
+
+    @cached_property
+    def _are_placed(self) -> bool:
+        return self.may_place()
 
     @cached_property
     def _hidden(self) -> Collection[str]:

@@ -91,7 +91,7 @@ class Placer:
             self.counts["doubted"] += 1
             return row
         self.counts.update(("placed", f"by {found.geocoder}"))
-        return replace(row, listing=there)
+        return replace(row, listing=there, raw_hash=None)
 
     def _earlier(self) -> dict[str, _Answer | None]:
         """Return the answers that are kept, by address: of the geocoder that is asked now, else of any, positions first."""

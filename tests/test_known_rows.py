@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from factories import source
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from directory import known_rows
 from directory.config import shipped_folder
@@ -17,7 +17,7 @@ from directory.errors import ImportRefused
 from directory.importers.drafts import Engine
 from directory.ingest import Directory
 from directory.intake import Wish, take_in
-from directory.models import Listing
+from directory.models import GeocodedAddress, Listing
 from directory.staging import Report
 
 DATA = shipped_folder("data")
@@ -192,3 +192,13 @@ def test_a_dry_run_knows_rows_too_and_changes_nothing(directory: Directory, brin
     report = bring(*ROWS[:7], row("7", name="Renamed"), wish=Wish(dry_run=True))
     assert [each["id"] for each in report.diff] == ["7"]
     assert (stored(directory), hashes(directory)) == before
+
+
+def test_where_a_geocoder_has_placed_anything_every_row_is_read(directory: Directory, bring: Any, read: list) -> None:
+    bring(*ROWS)
+    with directory.database.writing() as connection:
+        answer = {"geocoder": "census", "address": "elsewhere", "latitude": 1.0, "longitude": 1.0, "asked_on": TODAY}
+        connection.execute(insert(GeocodedAddress).values(**answer))
+    read.clear()
+    assert bring(*ROWS).unchanged == 8
+    assert len(read) == 8
