@@ -178,13 +178,8 @@ def family(vocabulary: Vocabulary, need: str) -> str:
     return vocabulary.needs[need].parent or need
 
 
-def matched(
-    vocabulary: Vocabulary, resource: Mapping[str, Any], query: Query, *, opened: hours.Open | None = None, **known: Any
-) -> Match:
-    """Return a resource as a match of a query, with what it covers, the reason, the open state and the age of facts.
-
-    ``opened`` is its open state where that was worked out before.
-    """
+def matched(vocabulary: Vocabulary, resource: Mapping[str, Any], query: Query, **known: Any) -> Match:
+    """Return a resource as a match of a query, with what it covers, the reason, the open state and the age of facts."""
     held = [(need, 1 << vocabulary.needs[need].bit) for need in query.needs]
     return Match(
         resource=resource,
@@ -192,7 +187,7 @@ def matched(
         needs_stated=tuple(need for need, bit in held if resource["stated"] & bit),
         needs_reached=tuple(need for need, bit in held if resource["reach"] & bit),
         reason=reason(vocabulary, resource, query.needs),
-        open=opening(resource, query.at) if opened is None else opened,
+        open=opening(resource, query.at),
         stale=is_stale(resource, query.at),
         **known,
     )
