@@ -132,8 +132,8 @@ def _index(searcher: Searcher, near: Sequence[tuple[Query, Place]]) -> list[Ask]
         point = place.point or Point(0, 0)
         cover = Cover(wish.needs, (Bits("reach", wish.needs, wish.needs),) if wish.needs else ())
         with searcher.database.reading() as connection:
-            finder = Nearby(connection, known, point, wish, ())
-            found = finder.nearest(cover, Ring(query.radius_km), query.limit)
+            finder = Nearby(connection, known, point, wish, [(tiers.REACHES_ALL, [cover])])
+            found = finder.reaching(Ring(query.radius_km), query.limit)
         return [spot.id for spot in found]
 
     return [partial(ask, query, place) for query, place in near]

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from directory import index, tiers
 from directory.errors import BadQuery, NotFound
+from directory.index_tables import AreaToken, PlaceToken
 from directory.matches import opening
-from directory.models import AreaToken, Listing, PlaceToken, Resource, Source
+from directory.models import Listing, Resource, Source
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import Kind, OpenState

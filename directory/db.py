@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from directory import engines
 from directory.engines import Address
 from directory.errors import DatabaseUnavailable
-from directory.models import SCHEMA_VERSION, Base, Meta, Source
+from directory.index_tables import ALL_TABLES
+from directory.models import SCHEMA_VERSION, Meta, Source
 
 BUSY_TIMEOUT_MS = 60_000
 _ADVISORY_LOCK = 3_515_661_208
@@ -66,13 +67,13 @@ class Database:
         with self.writing() as connection:
             if inspect(connection).has_table(Meta.__tablename__):
                 self._check_version(connection)
-                Base.metadata.create_all(connection)
+                ALL_TABLES.create_all(connection)
                 return
             if inspect(connection).get_table_names():
                 raise DatabaseUnavailable(
                     f"{self.address} holds other tables and no directory; name another database in DIRECTORY_DATABASE_URL"
                 )
-            Base.metadata.create_all(connection)
+            ALL_TABLES.create_all(connection)
             for statement in _TEXT_INDEX["sqlite" if self.is_sqlite else "postgresql"]:
                 connection.execute(text(statement))
             rows = {"schema_version": SCHEMA_VERSION, "data_version": 0, "next_resource_id": 1, "loading": 0}

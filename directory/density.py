@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from directory import engines, schedules
 from directory.geo import BAND_DEGREES, LONGITUDE_STEPS, Window, band, longitude_step
 from directory.index import ANY, CELL_BANDS, CELL_STEPS, country_of
-from directory.models import PlaceDensity, PlaceExtent, TokenCount
+from directory.index_tables import PlaceDensity, PlaceExtent, TokenCount
 from directory.records import Point
 from directory.schedules import Schedules
 

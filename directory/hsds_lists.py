@@ -30,7 +30,8 @@ from directory.hsds import entities
 from directory.hsds.ids import ORGANIZATION, SERVICE_AT_LOCATION
 from directory.hsds.words import DETAIL, NEED, Words
 from directory.hsds_store import ids_of, rows
-from directory.models import AreaToken, HsdsId, Meta, PlaceToken, Resource
+from directory.index_tables import AreaToken, PlaceToken
+from directory.models import HsdsId, Meta, Resource
 from directory.needs import folded
 from directory.records import Point, Status
 from directory.tiers import has_words

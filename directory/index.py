@@ -13,7 +13,8 @@ from zlib import crc32
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
 
 from directory import geo
-from directory.models import AreaToken, Meta, PlaceDensity, PlaceExtent, PlaceToken, Resource, Schedule, TokenCount
+from directory.index_tables import AreaToken, PlaceDensity, PlaceExtent, PlaceToken, Schedule, TokenCount
+from directory.models import Meta, Resource
 from directory.needs import folded
 from directory.records import Kind, Point, Status
 from directory.schedules import Numbering, good_until

@@ -111,10 +111,6 @@ class Nearby:
             found.extend(sorted(rows)[: limit - len(found)])
         return found
 
-    def nearest(self, cover: Cover, ring: Ring, limit: int) -> list[Spot]:
-        """Return at most ``limit`` resources that pass the tests of a cover, nearest first, then by id, all of one tier."""
-        return self._grown([(REACHES_ALL, cover)], ring, limit)
-
     def nearest_below(self, tier: int, radius_km: float) -> Spot | None:
         """Return the nearest resource of a lower tier than ``tier`` within a radius, None when there is none."""
         lower = [way for way in self._ways if way[0] > tier]

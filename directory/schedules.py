@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, insert, select
 
 from directory import hours
+from directory.index_tables import Schedule
 from directory.matches import LIMITS, facts_date
-from directory.models import Schedule
 from directory.records import Kind, OpenState, Status
 
 NONE = 0

@@ -18,8 +18,9 @@ from directory.db import Database
 from directory.density import Known
 from directory.errors import DatabaseUnavailable, NotFound
 from directory.geocoding import Found, Gazetteer
+from directory.index_tables import AreaToken
 from directory.matches import Match, Results, matched
-from directory.models import AreaToken, Resource, ResourceAlias
+from directory.models import Resource, ResourceAlias
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.records import Kind

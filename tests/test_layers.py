@@ -20,6 +20,7 @@ LAYERS = [
     {"models", "matches", "merge", "sameness"},
     {"writers"},
     {"hsds"},
+    {"index_tables"},
     {"engines", "schedules"},
     {"db", "index", "hsds_store"},
     {"tiers", "density"},
@@ -104,6 +105,7 @@ def test_imports_only_point_down(path: Path) -> None:
             "sqlalchemy",
             {
                 "models",
+                "index_tables",
                 "db",
                 "engines",
                 "known_rows",

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from directory import density, index, nearby, pool, tiers
 from directory.db import Database
 from directory.geocoding import Gazetteer
+from directory.index_tables import PlaceToken
 from directory.ingest import Directory
-from directory.models import PlaceToken
 from directory.needs import Vocabulary
 from directory.query import Query, build
 from directory.records import Point

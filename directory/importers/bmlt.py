@@ -71,16 +71,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         else jsonfile.records(path, prefix=prefix, size_limit=options.size_limit)
     )
     tally = Tally()
-    engine = Engine(
-        name_of(path),
-        own.FORMAT.columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name_of(path), own.FORMAT.columns, context, OPTIONAL, tally)
     columns = tuple(name for name in head.first_record if name not in PERSONAL)
     drafts = meetings.drafts(_published(records, tally), _Reader(source, context, codes), tally)
     return Reading(engine.rows(drafts), "BMLT JSON (Narcotics Anonymous)", columns, _notes(source), tally, records)

@@ -176,6 +176,13 @@ class Engine:
     known: Known | None = None
     seen: Seen = field(default_factory=Seen)
 
+    @classmethod
+    def of(
+        cls, file: str, columns: Mapping[str, Column], context: Context, optional: frozenset[str], tally: Tally
+    ) -> Engine:
+        """Return the engine for a publisher's file, read against a context."""
+        return cls(file, columns, context.vocabulary, context.today, optional, context.gazetteer, tally, context.known)
+
     def rows(self, drafts: Iterable[Draft]) -> Iterator[Row]:
         """Yield a row for every draft."""
         if self.known is None:

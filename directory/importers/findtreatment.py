@@ -93,16 +93,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     meanings = mappings.load(context.data_folder, "findtreatment", context.vocabulary)
     tally = Tally()
     columns = own.FORMAT.columns
-    engine = Engine(
-        name_of(path),
-        columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name_of(path), columns, context, OPTIONAL, tally)
     drafts = _Drafts(meanings, source.url or URL, context, tally)
     notes = ("it says of no facility when it was last checked", *(_pages(path) if is_answer else ()))
     found = (with_values(each, source.values) for each in drafts.of(records))

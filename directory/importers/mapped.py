@@ -74,16 +74,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     )
     mapper = _Mapper(table.header, joined, plan, source.column_map, source.values, tally)
     notes = (*table.notes, *joined.notes, *plan.notes)
-    engine = Engine(
-        name_of(path),
-        own.FORMAT.columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name_of(path), own.FORMAT.columns, context, OPTIONAL, tally)
     setting = Setting("", context.vocabulary, context.today)
     drafts = (mapper.draft(record, setting) for record in table.rows)
     return Reading(engine.rows(drafts), f"a table mapped by {toml}", table.header, notes, tally, table)

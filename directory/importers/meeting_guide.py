@@ -69,16 +69,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
         else jsonfile.records(path, size_limit=options.size_limit)
     )
     tally = Tally()
-    engine = Engine(
-        name_of(path),
-        own.FORMAT.columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name_of(path), own.FORMAT.columns, context, OPTIONAL, tally)
     columns = tuple(name for name in jsonfile.head(path).first_record if name not in PERSONAL)
     drafts = meetings.drafts(records, _Reader(source, context, codes), tally, _local_codes)
     return Reading(engine.rows(drafts), "Meeting Guide JSON", columns, _notes(source), tally, records)

@@ -81,16 +81,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     )
     opened = delimited.open_rows(path, encoding=options.encoding, size_limit=options.size_limit, required=REQUIRED)
     tally = Tally()
-    engine = Engine(
-        name_of(path),
-        own.FORMAT.columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name_of(path), own.FORMAT.columns, context, OPTIONAL, tally)
     header = {name.casefold(): place for place, name in enumerate(opened.header)}
     places = {name: header[name.casefold()] for name in COLUMNS if name.casefold() in header}
     drafts = _Drafts(opened.rows, places, codes, source, context, options.individuals or source.individuals, tally)

@@ -76,16 +76,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     codes = _known(listed_codes, context)
     year = facility.year(path, source, context.today, days)
     tally = Tally()
-    engine = Engine(
-        name,
-        own.FORMAT.columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name, own.FORMAT.columns, context, OPTIONAL, tally)
     rows, directory = _directory(table, listed_codes)
     drafts = _Drafts(rows, table.header, directory, codes, year, source, context, tally)
     took_for = f"SAMHSA's national directory of {_TITLES[directory]} treatment facilities"

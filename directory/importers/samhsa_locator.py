@@ -51,16 +51,7 @@ def read(path: Path, source: Source, context: Context, options: Options) -> Read
     meanings = mappings.load(context.data_folder, "samhsa", context.vocabulary)
     year = facility.year(path, source, context.today)
     tally = Tally()
-    engine = Engine(
-        name,
-        own.FORMAT.columns,
-        context.vocabulary,
-        context.today,
-        OPTIONAL,
-        context.gazetteer,
-        tally,
-        known=context.known,
-    )
+    engine = Engine.of(name, own.FORMAT.columns, context, OPTIONAL, tally)
     drafts = _drafts(opened, source, context, meanings, year, tally)
     notes = (*opened.notes, facility.note(year), "left out: the last four digits of ZIP+4 codes, counties")
     found = (with_values(each, source.values) for each in drafts)
