@@ -118,7 +118,8 @@ def hold_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
 
 
 def fits(page: Page) -> bool:
-    """Tell whether nothing stands out to the side."""
+    """Tell whether nothing stands out to the side, once the page is there."""
+    page.wait_for_load_state("domcontentloaded")
     wide, room = page.evaluate("[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]")
     return bool(wide <= room)
 
