@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from directory.wording import _
 
 LONGEST_QUERY = 200
 CODES_KM = 100.0
+# A list of a whole country names some ten thousand towns and postal codes, again and again.
+POSITIONS_KEPT = 20_000
 # Written as regions of the United States: "San Juan, PR" is a US address.
 TERRITORIES = frozenset({"PR", "GU", "VI", "AS", "MP"})
 WITHIN_A_COUNTY = frozenset({"postal_code", "city", "coordinates"})
@@ -57,6 +60,7 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
         self._reader = Reader(self._files, self._namer, self._codes)
         self._regions = self._files.region_names
         self.counties = Counties(folder)
+        self._positions = lru_cache(maxsize=POSITIONS_KEPT)(self._position)
 
     def find(self, text: str, default_country: str = "US") -> Found:
         """Find the place ``text`` means for somebody in ``default_country`` (ISO 3166-1 alpha-2).
@@ -119,6 +123,9 @@ class Gazetteer(Geocoder):  # type: ignore[misc]
         ``region`` may be a code or a name. A code of another region than the one given is not believed; a city is taken
         only where one of that name stands out. A military ZIP is a place without a point.
         """
+        return self._positions(country, region, city, postal_code)
+
+    def _position(self, country: str, region: str | None, city: str | None, postal_code: str | None) -> Place | None:
         if country in TERRITORIES:
             country, region = "US", country
         wanted = self.region_code(country, region) if region else None

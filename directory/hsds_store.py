@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, delete, select
 
+from directory import engines
 from directory.hsds import ids
 from directory.hsds.ids import ORGANIZATION, SERVICE_AT_LOCATION
 from directory.models import HsdsId, Resource
@@ -18,11 +19,8 @@ Reading: TypeAlias = Connection
 
 def remember(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Store the HSDS ids of new resources (their columns, ``id`` among them); those of before are forgotten first."""
-    found = [
-        {"id": hsds_id, "entity": entity, "resource_id": row["id"]} for row in rows for entity, hsds_id in ids.of(row)
-    ]
-    for start in range(0, len(found), _BATCH):
-        connection.execute(insert(HsdsId), found[start : start + _BATCH])
+    found = [(hsds_id, entity, row["id"]) for row in rows for entity, hsds_id in ids.of(row)]
+    engines.insert(connection, HsdsId.__tablename__, ("id", "entity", "resource_id"), sorted(found))
 
 
 def forget(connection: Connection, resource_ids: Sequence[int]) -> None:

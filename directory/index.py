@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,7 +12,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
 
-from directory import geo
+from directory import engines, geo
 from directory.index_tables import AreaToken, PlaceDensity, PlaceExtent, PlaceToken, Schedule, TokenCount
 from directory.models import Meta, Resource
 from directory.needs import folded
@@ -39,10 +39,6 @@ _LOCATED = (
     Resource.id, Resource.latitude, Resource.longitude, Resource.stated, Resource.reach, Resource.facet_bits,
     Resource.language_bits, *_TIMED,
 )  # fmt: skip
-_TEXTS = {
-    "sqlite": ("resource_text", ("rowid", "words")),
-    "postgresql": ("resource_text", ("resource_id", "words")),
-}
 _READ_AT_ONCE = 20_000
 # The cells in which places are counted: 2 bands high, a tenth of a degree wide.
 CELL_BANDS, CELL_STEPS = 2, 1000
@@ -55,7 +51,7 @@ _MEASURE_EXTENTS = f"""
     INSERT INTO place_extent (area, first_band, last_band, west, east, resources)
     SELECT area, min(band), max(band), min(lon), max(lon), count(*) FROM place_token WHERE token = {ANY} GROUP BY area
 """
-_PLACES = cast(Table, PlaceToken.__table__)
+_PLACES, _AREAS = cast(Table, PlaceToken.__table__), cast(Table, AreaToken.__table__)
 _EXTENT = (PlaceExtent.area, PlaceExtent.first_band, PlaceExtent.last_band, PlaceExtent.west, PlaceExtent.east)
 
 
@@ -128,11 +124,8 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
         batch = ids[start : start + _BATCH]
         for table in (PlaceToken, AreaToken):
             connection.execute(delete(table).where(table.resource_id.in_(batch)))
-        column = "rowid" if connection.dialect.name == "sqlite" else "resource_id"
-        connection.execute(
-            text(f"DELETE FROM resource_text WHERE {column} = :id"),
-            [{"id": each} for each in batch],
-        )
+        forget = f"DELETE FROM resource_text WHERE {_text_key(connection)} = ?"
+        engines.many(connection, forget, [(each,) for each in batch])
     _add(connection, ids, posted.keys())
 
 
@@ -155,9 +148,9 @@ def _add_all_places(connection: Connection, posted: Iterable[int]) -> None:
     for _band, rows in groupby(found, key=lambda row: geo.band(row.latitude)):
         ready.extend(sorted((ANY, *_place(row, numbering)) for row in rows))
         if len(ready) >= _READ_AT_ONCE:
-            _write(connection, PlaceToken, ready)
+            engines.insert(connection, _PLACES.name, _PLACES.columns.keys(), ready)
             ready = []
-    _write(connection, PlaceToken, ready)
+    engines.insert(connection, _PLACES.name, _PLACES.columns.keys(), ready)
     numbering.store(connection)
     others = ", ".join(column.name for column in PlaceToken.__table__.columns if column.name != "token")
     for token in sorted(set(posted) - {ANY}):
@@ -215,9 +208,11 @@ def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int], *, p
                 offers = _offers(row, numbering)
                 for area in dict.fromkeys(row.service_area):
                     areas.extend((token, area, _rank(row, area), row.id, *offers) for token in held)
-        _write(connection, PlaceToken, sorted(places))
-        _write(connection, AreaToken, sorted(areas))
-        _write(connection, _TEXTS[connection.dialect.name], [(row.id, _words(row)) for row in found])
+        engines.insert(connection, _PLACES.name, _PLACES.columns.keys(), sorted(places))
+        engines.insert(connection, _AREAS.name, _AREAS.columns.keys(), sorted(areas))
+        engines.insert(
+            connection, "resource_text", (_text_key(connection), "words"), [(row.id, _words(row)) for row in found]
+        )
         indexed += len(found)
     numbering.store(connection)
     extents.store(connection)
@@ -263,19 +258,9 @@ class _Extents:
         connection.execute(insert(PlaceExtent), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _write(connection: Connection, table: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, each in the order of the table's columns, as fast as the driver can."""
-    if not rows:
-        return
-    name, columns = table if isinstance(table, tuple) else (table.__tablename__, table.__table__.columns.keys())
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", list(rows))
-        return
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+def _text_key(connection: Connection) -> str:
+    """Return the column by which the texts of resources are found."""
+    return "rowid" if connection.dialect.name == "sqlite" else "resource_id"
 
 
 def _rank(row: Row[Any], area: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from directory import corrections, outfile, refused
 from directory.errors import BadQuery
-from directory.importers import formats
+from directory.importers import formats, helpers
 from directory.importers.drafts import Context, Reading
 from directory.importers.formats import AUTO, Options
 from directory.importers.sources import Source
@@ -66,7 +66,9 @@ def take_in(
         raise BadQuery(f"there is no folder {wish.refused.parent} to write refused rows into", field="refused")
     placer = Placer(directory.database, directory.gazetteer, today, None if wish.dry_run else wish.geocoder)
     known = KnownRows(directory.database, source.key, data_folder, placer.may_place)
-    context = Context(directory.vocabulary, directory.gazetteer, data_folder, today, known)
+    # What a geocoder places is looked at row by row.
+    helping = 0 if placer.may_place() else helpers.at_hand()
+    context = Context(directory.vocabulary, directory.gazetteer, data_folder, today, known, helping)
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))
     reading = formats.open_file(path, ignoring, context, wish.options, wish.format_name)
     found: Counter[str] = Counter()
@@ -112,7 +114,7 @@ def _kept(
 ) -> Iterator[Row]:
     """Yield the rows, handing on those that are refused, with what is said of them as far as it is kept."""
     for row in rows:
-        if refusals is not None and row.listing is None and not (row.duplicate or row.is_unchanged):
+        if refusals is not None and row.is_refused and not row.duplicate:
             refusals.add(row, hidden=row.external_id in hidden)
         room = {name: max(0, KEPT - found[name]) for name in _LISTS}
         for name in _LISTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from directory import geo
@@ -312,7 +313,7 @@ def _any(listings: Sequence[Listing], name: str) -> Any:
 
 
 def _united(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for each in listings for value in getattr(each, name)))
+    return tuple(dict.fromkeys(chain.from_iterable(getattr(each, name) for each in listings)))
 
 
 def _agreed(listings: Sequence[Listing], name: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from directory.errors import BadData, BadQuery
@@ -77,7 +77,15 @@ class Vocabulary:
 
     def children(self, key: str) -> tuple[str, ...]:
         """Return the keys of the needs whose parent is ``key``, in bit order."""
-        return tuple(need.key for need in self.needs.values() if need.parent == key)
+        return self._children.get(key, ())
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for need in self.needs.values():
+            if need.parent is not None:
+                found[need.parent] = (*found.get(need.parent, ()), need.key)
+        return found
 
     def bits(self, keys: Iterable[str]) -> int:
         """Return the word with the bits of these needs."""
@@ -169,10 +177,14 @@ class Vocabulary:
         return max(phrase.count(" ") + 1 for phrase in self.phrases)
 
 
+# Letters and digits of ASCII in lower case, nothing for an apostrophe, a blank for all else.
+_PLAIN = {code: chr(code).lower() if chr(code).isalnum() else None if chr(code) in "'`" else " " for code in range(128)}
+
+
 def folded(text: str) -> str:
     """Return words in lower case without accents or punctuation, single blanks between: "Can't  breathe!" -> "cant breathe"."""
     if text.isascii():
-        return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"['`]", "", text.lower())))
+        return " ".join(text.translate(_PLAIN).split())
     bare = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(c for c in bare if not unicodedata.combining(c))
     letters = re.sub(r"['’`´]", "", letters)

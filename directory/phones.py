@@ -25,6 +25,8 @@ _PRESS = re.compile(r"[\s,;(]*(?:then\s+)?(?:press|option)\s+(\d{1,3})\)?$", re.
 _EXTENSION = re.compile(r"[\s,;(]*(?:extension|extn?\.?|x|ext=)\s*(\d{1,8})\)?$", re.IGNORECASE)
 _DAMAGED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+|\d{7,}[.,]0+")
 _BETWEEN = re.compile(r"\s*(?:[/;,|&\n]|\bor\b|\band\b)\s*", re.IGNORECASE)
+_NO_DIGITS = re.compile(r"[^0-9]+")
+_FICTIONAL = re.compile(r"\+1\d{3}55501\d\d")
 _NUMBER = re.compile(r"[+*]?[\d\s().\-/]+")
 
 
@@ -40,9 +42,9 @@ def dialable(text: str, country: str) -> Phone:
     if len(text) > CELL_LIMIT:
         raise ValueError(f"is too long for a phone number ({CELL_LIMIT} characters at most)")
     body = unicodedata.normalize("NFKC", text).translate(_ALIKE)
-    body = (
-        "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in body).strip().removeprefix("tel:").strip()
-    )
+    if not body.isascii():
+        body = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in body)
+    body = body.strip().removeprefix("tel:").strip()
     if _DAMAGED.fullmatch(body):
         digits = "ten digits" if phonenumbers.country_code_for_region(country) == _NORTH_AMERICA else "its digits"
         raise ValueError(f"is a number a spreadsheet damaged ({body}); write all {digits}")
@@ -114,7 +116,7 @@ def _grouped(number: str, country: str) -> str:
 
 def is_fictional(phone: Phone) -> bool:
     """Return whether this is one of the North American numbers kept for fiction, 555-0100 to 555-0199."""
-    return re.fullmatch(r"\+1\d{3}55501\d\d", phone.number) is not None
+    return _FICTIONAL.fullmatch(phone.number) is not None
 
 
 def is_emergency(number: str, country: str) -> bool:
@@ -273,4 +275,4 @@ def _keyed(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    return "".join(c for c in text if "0" <= c <= "9")
+    return _NO_DIGITS.sub("", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from hashlib import blake2b
@@ -143,12 +143,16 @@ class Listing:
     geocoded_by: str | None = None
 
 
+_STATED = tuple((each.name, each.default) for each in fields(Listing))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def dumps(listing: Listing) -> str:
     """Return a listing as one line of JSON, the same text for the same facts: keys sorted, what is not stated left out."""
     values: dict[str, Any] = {}
-    for each in fields(Listing):
-        value = getattr(listing, each.name)
-        if each.default is not MISSING and value == each.default:
+    for name, default in _STATED:
+        value = getattr(listing, name)
+        if value == default:
             continue
         if isinstance(value, Phone):
             value = [value.number, value.extension, value.press]
@@ -156,8 +160,8 @@ def dumps(listing: Listing) -> str:
             value = [value.latitude, value.longitude]
         elif isinstance(value, date):
             value = value.isoformat()
-        values[each.name] = value
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        values[name] = value
+    return _ENCODER.encode(values)
 
 
 def hashed(listing: Listing) -> dict[str, str]:
@@ -225,7 +229,8 @@ class Row:
     ``duplicate``: refused because its id stands earlier in the file. ``repairs`` are cells that were certainly damaged
     and certainly mended. ``cells`` are those of the row in the publisher's own columns, kept only for what is refused.
     ``raw_hash`` tells next time whether the row has changed; None: it has to be read again anyway. ``is_unchanged``: it
-    says what it said before, was not read again and has no ``listing``.
+    says what it said before, was not read again and has no ``listing``. ``stored`` stands for
+    the ``listing`` as it is stored (``merge_keys.stored``) where another process read it.
     """
 
     number: int
@@ -238,6 +243,12 @@ class Row:
     cells: Mapping[str, str] = field(default_factory=dict)
     raw_hash: str | None = None
     is_unchanged: bool = False
+    stored: Mapping[str, str] | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the row brings no listing, and its id none that was read before."""
+        return self.listing is None and self.stored is None and not self.is_unchanged
 
 
 class OpenState(StrEnum):

@@ -7,12 +7,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from directory import corrections, decisions, former_ids, hsds_store, index, merge, sameness, withholding
+from directory import (
+    corrections,
+    decisions,
+    engines,
+    former_ids,
+    hsds_store,
+    index,
+    merge,
+    merge_keys,
+    sameness,
+    staging,
+    stored,
+    withholding,
+)
 from directory.corrections import Held
 from directory.geocoding import Gazetteer
-from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias
+from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias, Source
 from directory.naming import sourced
 from directory.needs import Vocabulary
 from directory.sameness import Decisions, Ref, Sourced
@@ -96,9 +109,8 @@ class _Maker:
             for group, row in built
         ]
         changed |= _store(connection, rows, before - alive)
-        if moves:
-            move = update(Listing).where(Listing.id == bindparam("listing")).values(resource_id=bindparam("resource"))
-            connection.execute(move, moves)
+        move = "UPDATE listing SET resource_id = ? WHERE id = ?"
+        engines.many(connection, move, [(each["resource"], each["listing"]) for each in moves])
         former_ids.remember(connection, affected, moves, gone=before - alive)
         _store_aliases(connection, before - alive, alive, affected, moves)
         connection.execute(update(Meta).where(Meta.key == "next_resource_id").values(value=new_id))
@@ -122,12 +134,12 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int
     for start in range(0, len(rows), _BATCH):
         batch_rows = rows[start : start + _BATCH]
         ids = [row["id"] for row in batch_rows]
-        stored = {row.id: tuple(row) for row in connection.execute(select(*columns).where(Resource.id.in_(ids)))}
-        new = [row for row in batch_rows if stored.get(row["id"]) != tuple(row[name] for name in _COLUMNS)]
+        before = {row.id: tuple(row) for row in connection.execute(select(*columns).where(Resource.id.in_(ids)))}
+        new = [row for row in batch_rows if before.get(row["id"]) != tuple(row[name] for name in _COLUMNS)]
         if not new:
             continue
         connection.execute(delete(Resource).where(Resource.id.in_([row["id"] for row in new])))
-        connection.execute(insert(Resource), [{**row, "modified_at": now} for row in new])
+        stored.write(connection, [{**row, "modified_at": now} for row in new])
         hsds_store.forget(connection, [row["id"] for row in new])
         hsds_store.remember(connection, new)
         changed.update(row["id"] for row in new)
@@ -138,28 +150,37 @@ def store_keys(connection: Connection, listing_ids: Iterable[int]) -> None:
     """Write anew the merge keys of some listings: what they say themselves, their door, and what was decided of them."""
     decided = decisions.load(connection)
     for batch in _batches(listing_ids):
-        connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_(batch)))
-        rows = [
-            {"key": key, "listing_id": each.id}
-            for each in sourced(connection, batch)
-            for key in dict.fromkeys(_keys(each, decided))
-        ]
-        if rows:
-            connection.execute(insert(MergeKey), rows)
+        rows = [(each.id, merge_keys.of(each.listing)) for each in sourced(connection, batch)]
+        _write_keys(connection, rows, decided)
 
 
-def _keys(member: Sourced, decided: Decisions) -> Iterator[str]:
-    yield from _joining_keys(member, decided)
-    if (door := sameness.door(member.listing)) is not None:
-        yield door
-    if member.listing.confidential_location and member.listing.phone is not None:
-        yield sameness.ANY_HIDDEN
-        yield sameness.hidden_key(member.listing.name, member.listing.phone.number)
+def store_staged_keys(connection: Connection, source_id: int, listing_ids: Iterable[int]) -> None:
+    """Write anew the merge keys of listings of a source that came in with the rows that are staged, which bring them."""
+    decided = decisions.load(connection)
+    for batch in _batches(listing_ids):
+        staged = connection.execute(
+            text(staging.KEYS).bindparams(bindparam("ids", batch, expanding=True)), {"source": source_id}
+        )
+        _write_keys(
+            connection, [(row.id, row.merge_keys.split("\n") if row.merge_keys else []) for row in staged], decided
+        )
+
+
+def _write_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], decided: Decisions) -> None:
+    ids = [each for each, _ in said]
+    connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_(ids)))
+    rows = {(key, each) for each, keys in said for key in keys}
+    if decided.same:
+        refs = select(Listing.id, Source.key, Listing.external_id).join(Source, Source.id == Listing.source_id)
+        for row in connection.execute(refs.where(Listing.id.in_(ids))):
+            own = Ref(row.key, row.external_id)
+            rows |= {(sameness.pair_key(own, other), row.id) for other in decided.same.get(own, ())}
+    engines.insert(connection, MergeKey.__tablename__, ("key", "listing_id"), sorted(rows))
 
 
 def _joining_keys(member: Sourced, decided: Decisions) -> list[str]:
     others = decided.same.get(member.ref, ())
-    return [*sameness.keys(member.listing), *(sameness.pair_key(member.ref, other) for other in others)]
+    return [*merge_keys.joining(member.listing), *(sameness.pair_key(member.ref, other) for other in others)]
 
 
 def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> list[Sourced]:
@@ -175,8 +196,8 @@ def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[in
             resources = {found[each].resource_id for each in batch if each in found} - {None}
             same_key = select(MergeKey.key).where(
                 MergeKey.listing_id.in_(batch),
-                MergeKey.key.not_like(f"{sameness.DOOR}%"),
-                MergeKey.key.not_like(f"{sameness.HIDDEN}%"),
+                MergeKey.key.not_like(f"{merge_keys.DOOR}%"),
+                MergeKey.key.not_like(f"{merge_keys.HIDDEN}%"),
             )
             near |= set(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(same_key))).scalars())
             near |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(resources))).scalars())

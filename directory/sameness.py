@@ -11,17 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 
-from directory import clean
+from directory import merge_keys
 from directory.records import Kind, Listing
 
 # A practice and a programme at one address are often one site seen by two directories; lines and groups never are.
 _SITE_KINDS = frozenset({Kind.THERAPIST, Kind.TREATMENT_PROGRAM})
 _AGE_BANDS = frozenset({"children", "adolescents", "young_adults", "adults", "older_adults"})
 _SEXES = frozenset({"men", "women"})
-_KEY_LIMIT = 390
-DOOR = "door:"
-HIDDEN = "hidden:"
-ANY_HIDDEN = f"{HIDDEN}any"
 DECIDED = "decided: not the same"
 
 
@@ -64,39 +60,11 @@ class Decisions:
 NONE_MADE = Decisions()
 
 
-def keys(listing: Listing) -> list[str]:
-    """Return the keys under which another listing may be found to be the same thing; often none."""
-    found = [identifier for identifier in listing.identifiers if ":" in identifier]
-    if has_door(listing):
-        parts = (listing.name, listing.address_1, listing.address_2, listing.postal_code, listing.country)
-        found.append(_short("site:" + "|".join(clean.match_key(part or "") for part in parts)))
-    return found
-
-
-def door(listing: Listing) -> str | None:
-    """Return the key all listings at one street and postal code share; it tells neighbours, and never merges."""
-    if not has_door(listing):
-        return None
-    parts = (listing.address_1, listing.postal_code, listing.country)
-    text = "|".join(clean.match_key(part or "") for part in parts)
-    return DOOR + blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def hidden_key(name: str, number: str) -> str:
-    """Return the key of what has a name and a number; only confidential listings are kept by it, and it never merges."""
-    return HIDDEN + blake2b(f"{clean.match_key(name)}|{number}".encode(), digest_size=12).hexdigest()
-
-
 def pair_key(a: Ref, b: Ref) -> str:
     """Return the key that two listings decided to be the same share."""
     one, other = sorted((a, b))
     parts = "\x1f".join((one.source, one.external_id, other.source, other.external_id))
     return "decided:" + blake2b(parts.encode(), digest_size=16).hexdigest()
-
-
-def has_door(listing: Listing) -> bool:
-    """Return whether a listing says in full where it is, and may be compared by that."""
-    return bool(listing.address_1 and listing.postal_code) and not listing.confidential_location
 
 
 def contradiction(a: Sourced, b: Sourced, decisions: Decisions = NONE_MADE) -> str | None:
@@ -135,7 +103,7 @@ def _by_keys(members: Sequence[Sourced], decisions: Decisions) -> list[list[Sour
     found: list[list[Sourced]] = []
     group_keys: list[set[str]] = []
     for member in sorted(members, key=lambda each: each.id):
-        own = set(keys(member.listing))
+        own = set(merge_keys.joining(member.listing))
         joined = [
             number
             for number, group in enumerate(found)
@@ -179,12 +147,6 @@ def _excluded(a: Sourced, b: Sourced, decisions: Decisions) -> bool:
 
 def _kept_apart(a: Sourced, b: Sourced, decisions: Decisions) -> bool:
     return b.ref in decisions.apart.get(a.ref, ()) and not would_reveal(a.listing, b.listing)
-
-
-def _short(key: str) -> str:
-    if len(key) <= _KEY_LIMIT:
-        return key
-    return key[: _KEY_LIMIT - 32] + blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 def _difference(a: Sourced, b: Sourced) -> str | None:

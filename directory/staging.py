@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text, update
 
-from directory import corrections
+from directory import corrections, engines, merge_keys
 from directory.importers import drafts
 from directory.models import ImportRun, ListingChange
 from directory.records import Problem, Row, hashed, loads
@@ -80,17 +80,15 @@ def stage(
     Rows with one of the ``hidden`` ids are confidential by a maintainer's word: their doors are dropped here.
     """
     kept: set[str] = set()
-    batch: list[dict[str, Any]] = []
-    add = text("INSERT INTO staging VALUES (:external_id, :position, :content_hash, :record, :raw_hash)")
+    batch: list[tuple[Any, ...]] = []
     for given in rows:
         row = _discreet(given) if given.external_id in hidden else given
         report.rows += 1
         report.warnings.extend(row.warnings)
         report.repairs.extend(row.repairs)
         if row.is_unchanged:
-            as_before = {"content_hash": None, "record": None, "raw_hash": row.raw_hash}
-            batch.append({"external_id": row.external_id, "position": row.number, **as_before})
-        elif row.listing is None:
+            batch.append((row.external_id, row.number, None, None, row.raw_hash, None))
+        elif row.is_refused:
             if row.duplicate:
                 report.duplicates += 1
                 report.duplicate_rows.extend(row.problems)
@@ -101,14 +99,15 @@ def stage(
                 kept.add(row.external_id)
         else:
             raw_hash = None if row.external_id in hidden else row.raw_hash
-            read = {"external_id": row.listing.external_id, "position": row.number, "raw_hash": raw_hash}
-            batch.append({**read, **hashed(row.listing)})
+            read = merge_keys.stored(row.listing) if row.listing is not None else row.stored or {}
+            batch.append(
+                (row.external_id, row.number, read["content_hash"], read["record"], raw_hash, read["merge_keys"])
+            )
         if len(batch) == _BATCH:
-            connection.execute(add, batch)
+            engines.insert(connection, "staging", COLUMNS, batch)
             batch.clear()
         after_row()
-    if batch:
-        connection.execute(add, batch)
+    engines.insert(connection, "staging", COLUMNS, batch)
     return kept
 
 
@@ -118,7 +117,8 @@ def _discreet(row: Row) -> Row:
         name: tuple(replace(each, value=WITHHELD, reason=reason) for each in getattr(row, name))
         for name, reason in drafts.WITHHELD_REASONS.items()
     }
-    return replace(row, listing=None if row.listing is None else corrections.hide(row.listing), cells={}, **said)
+    listing = row.listing if row.stored is None else loads(row.stored["record"])
+    return replace(row, listing=None if listing is None else corrections.hide(listing), stored=None, cells={}, **said)
 
 
 def diff(connection: Connection, source_id: int, gone: Sequence[str], newly: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -167,10 +167,11 @@ def forget_streets(connection: Connection, source_id: int) -> bool:
     return bool(hidden)
 
 
+COLUMNS = ("external_id", "position", "content_hash", "record", "raw_hash", "merge_keys")
 STAGING = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staging "
     "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32), record TEXT, "
-    "raw_hash VARCHAR(32))"
+    "raw_hash VARCHAR(32), merge_keys TEXT)"
 )
 """A row without a record is one that says what it said before."""
 _SAME = "listing.source_id = :source AND listing.external_id = staging.external_id"
@@ -188,6 +189,7 @@ READ_ANEW = (
     "AND coalesce(listing.raw_hash, '') <> coalesce(staging.raw_hash, '')"
 )
 CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"
+KEYS = f"SELECT listing.id, staging.merge_keys FROM listing JOIN staging ON {_SAME} WHERE listing.id IN :ids"
 RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"
 UPDATE = (
     "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "

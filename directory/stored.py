@@ -1,9 +1,9 @@
-"""Resources by their ids, as found in the index."""
+"""Resources as they stand in their table: read by the ids found in the index, and written."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,13 @@ def resources(connection: Connection, ids: Collection[int]) -> dict[int, dict[st
     return found
 
 
+def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert resources, each with all of its columns."""
+    writers = _writers(connection.dialect)
+    values = [tuple(row[name] if write is None else write(row[name]) for name, write in writers) for row in rows]
+    engines.insert(connection, Resource.__tablename__, _NAMES, values)
+
+
 def padded(ids: Collection[int]) -> list[int]:
     """Return the ids with the last one repeated up to one of a few lengths, so that few statements are prepared."""
     given = list(ids)
@@ -52,6 +59,30 @@ def _readers(dialect: Dialect) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
         kind = column.type.dialect_impl(dialect)
         found.append((column.name, _list if isinstance(kind, JSON) else kind.result_processor(dialect, None)))
     return tuple((name, read) for name, read in found if read is not None)
+
+
+@lru_cache(maxsize=2)
+def _writers(dialect: Dialect) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """Return every column with what makes its values as the driver takes them, None where it takes them as they are."""
+    return tuple(
+        (
+            each.name,
+            _list_text if isinstance(each.type, JSON) else each.type.dialect_impl(dialect).bind_processor(dialect),
+        )
+        for each in _COLUMNS
+    )
+
+
+def _list_text(values: Sequence[Any]) -> str:
+    """Return a list as JSON; many resources have the same words in one."""
+    if all(isinstance(each, str) for each in values):
+        return _words_text(tuple(values))
+    return json.dumps(values)
+
+
+@lru_cache(maxsize=8192)
+def _words_text(words: tuple[str, ...]) -> str:
+    return json.dumps(words)
 
 
 def _list(text: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
@@ -61,17 +62,13 @@ def _switch(
         raise ImportRefused(
             f"{source.key}: its listings were changed while the file was read; nothing was changed. Import it again"
         )
-    old = connection.execute(
-        select(Listing.external_id, Listing.missing_since_run_id).where(
-            Listing.source_id == source_id, text("external_id NOT IN (SELECT external_id FROM staging)")
-        )
-    ).all()
-    missing = [row for row in old if row.external_id not in kept] if source.mode == "full" else []
-    held = connection.execute(
-        select(func.count()).select_from(Listing).where(Listing.source_id == source_id)
-    ).scalar_one()
+    missing = _missing(connection, source_id, kept) if source.mode == "full" else []
     report.missing = len(missing)
-    if len(missing) >= REMOVAL_ROWS and len(missing) > held * REMOVAL_SHARE and not allow_removals:
+    if (
+        len(missing) >= REMOVAL_ROWS
+        and len(missing) > (held := _held(connection, source_id)) * REMOVAL_SHARE
+        and not allow_removals
+    ):
         raise ImportRefused(
             f"{source.key}: {len(missing)} of {held} listings are missing from this file, more than a fifth; nothing was "
             "changed. If that is right, import it again with --allow-removals"
@@ -110,7 +107,7 @@ def _switch(
         connection.execute(delete(ImportRun).where(ImportRun.id == run))
         return source_id
     own = {*changed_ids, *added_ids}
-    resources.store_keys(connection, own)
+    resources.store_staged_keys(connection, source_id, own)
     moved = resources.refresh(connection, touched, vocabulary, gazetteer)
     if moved:
         moves = [{"import_run_id": run, "listing_id": k, "resource_id": v} for k, v in moved.items()]
@@ -119,6 +116,19 @@ def _switch(
     done = {"counts": report.counts, "source_before": json.dumps(before) if before is not None else None}
     connection.execute(update(ImportRun).where(ImportRun.id == run).values(**done))
     return source_id
+
+
+def _missing(connection: Connection, source_id: int, kept: set[str]) -> list[Any]:
+    """Return the id and ``missing_since_run_id`` of the listings of a source that its file does not have."""
+    old = select(Listing.external_id, Listing.missing_since_run_id).where(
+        Listing.source_id == source_id, text("external_id NOT IN (SELECT external_id FROM staging)")
+    )
+    return [row for row in connection.execute(old) if row.external_id not in kept]
+
+
+def _held(connection: Connection, source_id: int) -> int:
+    held = select(func.count()).select_from(Listing).where(Listing.source_id == source_id)
+    return connection.execute(held).scalar_one()
 
 
 def _undecided(connection: Connection, source_id: int) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
-from directory import clean, sameness
+from directory import clean, merge_keys
 from directory.models import Listing, MergeKey, Resource
 from directory.naming import sourced
 from directory.sameness import Decisions, Sourced
@@ -50,7 +50,7 @@ def withheld(
         return {}
     for group, row in built:
         if row["phone"] and not row["confidential_location"]:
-            wanted[sameness.hidden_key(row["name"], row["phone"])].append((group, row))
+            wanted[merge_keys.hidden(row["name"], row["phone"])].append((group, row))
     found: dict[int, list[Sourced]] = {}
     for batch in _batches(sorted(wanted)):
         keys = select(MergeKey.key, MergeKey.listing_id).where(MergeKey.key.in_(batch))
@@ -65,7 +65,7 @@ def withheld(
 def undecided(connection: Connection, source_id: int, decided: Decisions) -> Iterator[tuple[Sourced, Sourced]]:
     """Yield each open listing that is shown without its door, and the confidential one it may be, where one is of this source."""
     own = select(Listing.id).where(Listing.source_id == source_id)
-    hidden_here = select(MergeKey.listing_id).where(MergeKey.key == sameness.ANY_HIDDEN, MergeKey.listing_id.in_(own))
+    hidden_here = select(MergeKey.listing_id).where(MergeKey.key == merge_keys.ANY_HIDDEN, MergeKey.listing_id.in_(own))
     confidential = select(Resource.id).where(Resource.confidential_location.is_(True))
     open_here = own.where(Listing.resource_id.in_(confidential))
     ids = {*connection.execute(hidden_here).scalars(), *connection.execute(open_here).scalars()}
@@ -92,7 +92,7 @@ def _as_row(member: Sourced) -> dict[str, Any]:
 
 
 def _any_hidden(connection: Connection) -> bool:
-    hidden = select(MergeKey.listing_id).where(MergeKey.key == sameness.ANY_HIDDEN).limit(1)
+    hidden = select(MergeKey.listing_id).where(MergeKey.key == merge_keys.ANY_HIDDEN).limit(1)
     return connection.execute(hidden).first() is not None
 
 

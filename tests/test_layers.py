@@ -13,7 +13,7 @@ LAYERS = [
     {"public_addresses", "folders", "outfile"},
     {"fetching"},
     {"records", "config"},
-    {"needs", "clean", "clean_places", "phones", "hours", "hours_grammar", "geo", "coverage"},
+    {"needs", "clean", "clean_places", "merge_keys", "phones", "hours", "hours_grammar", "geo", "coverage"},
     {"geocoding", "query", "topics"},
     {"network_geocoders"},
     {"importers"},

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from factories import listing
 
+from directory.merge_keys import door, joining
 from directory.records import Kind, Phone
-from directory.sameness import Sourced, contradiction, door, keys
+from directory.sameness import Sourced, contradiction
 
 VETERANS = ("veterans",)
 
@@ -79,5 +80,5 @@ def test_a_site_is_name_and_address_a_door_is_street_and_postal_code(
 ) -> None:
     base = {"name": "Riverside Centre", "address_1": "12 Main Street"}
     one, other = listing("a", **base), listing("b", **{**base, **changes})
-    assert bool(set(keys(one)) & set(keys(other))) == same_site
+    assert bool(set(joining(one)) & set(joining(other))) == same_site
     assert (door(one) == door(other)) == same_door

@@ -14,11 +14,11 @@ from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from directory import clean, clean_places
+from directory import clean, clean_places, merge_keys
 from directory.geocoding import Gazetteer
-from directory.importers import hours_text, positions, rules
+from directory.importers import helpers, hours_text, positions, rules
 from directory.importers.cells import Column, Fault, Setting, read_cells
 from directory.importers.delimited import listed
 from directory.importers.rules import Seen
@@ -29,7 +29,9 @@ VALUE_LIMIT = 200
 WORDS_LIMIT = 10_000
 OTHERS = "(others)"
 # So many rows are looked up at once among those that are known.
-AT_ONCE = 500
+AT_ONCE = 250
+# So many are read by one process before others are asked to help: that costs more than they would save.
+MANY = 2_000
 NOTHING: Mapping[str, str] = MappingProxyType({})
 # What a list says of a cell of a confidential place instead of its reason, which might tell the place.
 WITHHELD_REASONS = {
@@ -61,7 +63,7 @@ class Known(Protocol):
 class Context:
     """What files are read against: our words, the places, the data folder (for ``mappings``), the day of the import (UTC).
 
-    ``known`` are the rows of the source as they were read before.
+    ``known`` are the rows of the source as they were read before; ``helpers`` says how many processes may help to read.
     """
 
     vocabulary: Vocabulary
@@ -69,6 +71,7 @@ class Context:
     data_folder: Path
     today: date
     known: Known | None = None
+    helpers: int = 0
 
 
 @dataclass(slots=True)
@@ -93,6 +96,15 @@ class Draft:
     whole: bool = True
     where: str = ""
     differs: str = ""
+
+
+class _Given(NamedTuple):
+    """A draft to be read: its id, the hash of the row as it was read last, and the row in which its id stands already."""
+
+    draft: Draft
+    external_id: str | None
+    raw_hash: str | None
+    first: int | None
 
 
 class Words(Counter[str]):
@@ -174,38 +186,67 @@ class Engine:
     gazetteer: Gazetteer | None = None
     tally: Tally = field(default_factory=Tally)
     known: Known | None = None
+    helpers: int = 0
     seen: Seen = field(default_factory=Seen)
+    _read_by: blake2b | None = None
 
     @classmethod
     def of(
         cls, file: str, columns: Mapping[str, Column], context: Context, optional: frozenset[str], tally: Tally
     ) -> Engine:
         """Return the engine for a publisher's file, read against a context."""
-        return cls(file, columns, context.vocabulary, context.today, optional, context.gazetteer, tally, context.known)
+        return cls(
+            file, columns, context.vocabulary, context.today, optional, context.gazetteer, tally, context.known,
+            context.helpers,
+        )  # fmt: skip
 
     def rows(self, drafts: Iterable[Draft]) -> Iterator[Row]:
-        """Yield a row for every draft."""
-        if self.known is None:
-            yield from (self.row(draft) for draft in drafts)
-            return
-        rest = iter(drafts)
-        while batch := list(islice(rest, AT_ONCE)):
-            before = self.known.hashes([id_ for each in batch if (id_ := each.cells.get("id", "").strip())])
-            yield from (self.row(draft, before) for draft in batch)
+        """Yield a row for every draft. When many have to be read, other processes help, and listings come as ``Row.stored``."""
+        batches = self._batches(iter(drafts))
+        alone = 0
+        for batch in batches:
+            rows = [self._row(each) for each in batch]
+            yield from rows
+            alone += sum(not row.is_unchanged for row in rows)
+            if self.helpers and alone >= MANY:
+                break
+        for stored, tally in helpers.in_order(self._stored, batches, self.helpers) if self.helpers else ():
+            self.tally.hours_read += tally.hours_read
+            self.tally.hours_unread.update(tally.hours_unread)
+            yield from stored
 
-    def row(self, draft: Draft, before: Mapping[str, str] = NOTHING) -> Row:
-        """Return a draft as a listing, or as everything that is wrong with it.
+    def _batches(self, drafts: Iterator[Draft]) -> Iterator[list[_Given]]:
+        """Yield drafts with what is known of their ids, some at a time where earlier readings are looked up."""
+        while batch := list(islice(drafts, AT_ONCE if self.known is not None else 1)):
+            ids = [_external_id(each.cells.get("id", "").strip()) for each in batch]
+            before = self.known.hashes([each for each in ids if each]) if self.known is not None else NOTHING
+            yield [self._given(draft, id_, before) for draft, id_ in zip(batch, ids, strict=True)]
 
-        One whose hash is that of ``before``, by its id, is not looked at again.
-        """
+    def _given(self, draft: Draft, external_id: str | None, before: Mapping[str, str]) -> _Given:
+        if external_id is None:
+            return _Given(draft, None, None, None)
+        first = self.seen.before(external_id, draft.number) if draft.whole else None
+        return _Given(draft, external_id, before.get(external_id), first)
+
+    def _stored(self, batch: list[_Given]) -> tuple[list[Row], Tally]:
+        """Return rows with their listings as they are stored, and what was counted while they were read."""
+        counted, self.tally = self.tally, Tally()
+        rows = [self._row(each) for each in batch]
+        found, self.tally = self.tally, counted
+        stored = [
+            row if row.listing is None else replace(row, listing=None, stored=merge_keys.stored(row.listing))
+            for row in rows
+        ]
+        return stored, found
+
+    def _row(self, given: _Given) -> Row:
+        """Return a draft as a listing, or as everything that is wrong with it; what says what it said before is not read."""
+        draft = given.draft
         cells = {name: cell for name, raw in draft.cells.items() if (cell := raw.strip())}
-        external_id = _external_id(cells.get("id", ""))
         raw_hash = self._raw_hash(draft, cells)
-        if raw_hash is not None and external_id is not None and before.get(external_id) == raw_hash:
-            if self.seen.before(external_id, draft.number) is None:
-                return Row(draft.number, external_id, None, raw_hash=raw_hash, is_unchanged=True)
-            before = NOTHING
-        return self._read(draft, cells, external_id, raw_hash)
+        if raw_hash is not None and given.raw_hash == raw_hash and given.first is None:
+            return Row(draft.number, given.external_id, None, raw_hash=raw_hash, is_unchanged=True)
+        return self._read(given, cells, raw_hash)
 
     def _raw_hash(self, draft: Draft, cells: Mapping[str, str]) -> str | None:
         """Return a hash of what a row says and of all it is read by; None where something has to be said of it each time.
@@ -215,15 +256,17 @@ class Engine:
         has_faults = draft.problems or draft.warnings or draft.repairs or draft.unread or not draft.whole
         if self.known is None or has_faults or "hours_text" in cells or "confidential_location" in cells:
             return None
-        hashed = blake2b(self.known.rules, digest_size=16)
-        for part in (self.file.rpartition(".")[2], *sorted(self.optional), str(self.gazetteer is not None)):
-            hashed.update(f"{part}\0".encode())
+        if self._read_by is None:
+            parts = (self.file.rpartition(".")[2], *sorted(self.optional), str(self.gazetteer is not None))
+            self._read_by = blake2b(self.known.rules + "".join(f"{part}\0" for part in parts).encode(), digest_size=16)
+        hashed = self._read_by.copy()
         hashed.update(
             "\0".join(word for cell in sorted(cells.items()) for word in cell).encode("utf-8", "surrogatepass")
         )
         return hashed.hexdigest()
 
-    def _read(self, draft: Draft, cells: dict[str, str], external_id: str | None, raw_hash: str | None) -> Row:
+    def _read(self, given: _Given, cells: dict[str, str], raw_hash: str | None) -> Row:
+        draft, external_id, before = given.draft, given.external_id, given.first
         if not draft.whole:
             return self._refused(draft, external_id, draft.problems, ())
         hidden: tuple[str, ...] = ()
@@ -236,7 +279,6 @@ class Engine:
         self._read_hours(cells, is_hidden=bool(hidden))
         values, found = read_cells(self.columns, cells, self._setting(cells), draft.unread)
         found = list(self._without_optional(cells, values, found, doubts))
-        before = None if external_id is None else self.seen.before(external_id, draft.number)
         if before is not None:
             found.append(("id", external_id or "", f"stands already in row {before}{draft.differs}"))
         found.extend((column, rules.WITHHELD, reason) for column, reason in rules.telling(cells, hidden))

@@ -150,7 +150,8 @@ def _engine(path: Path, context: Context, tally: Tally, *, ours: bool) -> Engine
     """Return the engine of a file; positions of our own exports were held against their addresses when they came in."""
     gazetteer = None if ours else context.gazetteer
     return Engine(
-        name_of(path), own.FORMAT.columns, context.vocabulary, context.today, _OPTIONAL, gazetteer, tally, context.known
+        name_of(path), own.FORMAT.columns, context.vocabulary, context.today, _OPTIONAL, gazetteer, tally, context.known,
+        context.helpers,
     )  # fmt: skip
 
 

@@ -100,6 +100,7 @@ def read(
     sheet: str | None = None,
     gazetteer: Gazetteer | None = None,
     known: Known | None = None,
+    helpers: int = 0,
 ) -> Reading:
     """Return the rows of a CSV or workbook in our own format, each a listing or the problems that refuse it.
 
@@ -115,7 +116,7 @@ def read(
     required = [name for name, column in FORMAT.columns.items() if column.required and name not in values]
     opened = tables.open_table(path, sheet=sheet, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
-    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer, known=known)
+    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer, known=known, helpers=helpers)
     drafts = (with_values(_draft(record, names, opened.header), values) for record in opened.rows)
     return Reading(engine.rows(drafts), "our own CSV", opened.header, (*opened.notes, *notes), engine.tally, opened)
 
@@ -144,8 +145,10 @@ def _columns(file: str, opened: Table, ignore: Collection[str]) -> tuple[tuple[s
 def _draft(record: Record, columns: Sequence[str | None], header: Sequence[str]) -> Draft:
     """Return a record as a draft; what is wrong with the row as a row stands in its problems."""
     cells = {
-        name: clean.unquoted(raw) for name, raw in zip(columns, record.cells, strict=False) if name is not None
-    }  # fmt: skip
+        name: clean.unquoted(raw) if raw[:1] == "'" else raw
+        for name, raw in zip(columns, record.cells, strict=False)
+        if name is not None
+    }
     several = record.last_line != record.first_line
     draft = Draft(
         record.number,
