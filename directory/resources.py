@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
@@ -81,17 +81,18 @@ class _Maker:
         Adds to the resources that ``changed`` and the listings that ``moved``.
         """
         connection, decided = self.connection, self.decided
-        affected = _closure(connection, set(listing_ids), emptied)
-        beside = withholding.beside(connection, affected, emptied) - {each.id for each in affected}
+        keyed = _closure(connection, set(listing_ids), emptied)
+        beside = withholding.beside(connection, [each.said for each in keyed.values()], emptied) - keyed.keys()
         if beside:
-            affected = _closure(connection, {each.id for each in affected} | beside, emptied)
+            keyed = _closure(connection, keyed.keys() | beside, emptied)
+        affected = [each.said for each in keyed.values()]
         before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
         new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
         former = former_ids.of(connection, affected)
         alive: set[int] = set()
         built: list[tuple[list[Sourced], dict[str, Any]]] = []
         moves: list[dict[str, int]] = []
-        for group in _components(affected, decided):
+        for group in _components(keyed.values(), decided):
             held = sorted({each.resource_id for each in group if each.resource_id is not None} - alive)
             returning = sorted({former[each.id] for each in group if each.id in former} - before - alive)
             if held:
@@ -135,7 +136,10 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int
         batch_rows = rows[start : start + _BATCH]
         ids = [row["id"] for row in batch_rows]
         before = {row.id: tuple(row) for row in connection.execute(select(*columns).where(Resource.id.in_(ids)))}
-        new = [row for row in batch_rows if before.get(row["id"]) != tuple(row[name] for name in _COLUMNS)]
+        new = [
+            row for row in batch_rows
+            if row["id"] not in before or before[row["id"]] != tuple(row[name] for name in _COLUMNS)
+        ]  # fmt: skip
         if not new:
             continue
         connection.execute(delete(Resource).where(Resource.id.in_([row["id"] for row in new])))
@@ -178,34 +182,39 @@ def _write_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], d
     engines.insert(connection, MergeKey.__tablename__, ("key", "listing_id"), sorted(rows))
 
 
-def _joining_keys(member: Sourced, decided: Decisions) -> list[str]:
-    others = decided.same.get(member.ref, ())
-    return [*merge_keys.joining(member.listing), *(sameness.pair_key(member.ref, other) for other in others)]
-
-
-def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> list[Sourced]:
+def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> dict[int, _Keyed]:
     """Return these listings, those of these resources, and all that share a resource or a merge key with any of them."""
-    found: dict[int, Sourced] = {}
+    found: dict[int, _Keyed] = {}
     for batch in _batches(resource_ids):
         listing_ids |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(batch))).scalars())
     frontier = set(listing_ids)
     while frontier:
         near: set[int] = set()
         for batch in _batches(frontier):
-            found.update((each.id, each) for each in sourced(connection, batch))
-            resources = {found[each].resource_id for each in batch if each in found} - {None}
-            same_key = select(MergeKey.key).where(
+            found.update((each.id, _Keyed(each, [])) for each in sourced(connection, batch))
+            resources = {found[each].said.resource_id for each in batch if each in found} - {None}
+            joining = (
                 MergeKey.listing_id.in_(batch),
                 MergeKey.key.not_like(f"{merge_keys.DOOR}%"),
                 MergeKey.key.not_like(f"{merge_keys.HIDDEN}%"),
             )
+            for listing_id, key in connection.execute(select(MergeKey.listing_id, MergeKey.key).where(*joining)):
+                found[listing_id].keys.append(key)
+            same_key = select(MergeKey.key).where(*joining)
             near |= set(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(same_key))).scalars())
             near |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(resources))).scalars())
         frontier = near - found.keys()
-    return [found[each] for each in sorted(found)]
+    return {each: found[each] for each in sorted(found)}
 
 
-def _components(affected: Sequence[Sourced], decided: Decisions) -> Iterator[list[Sourced]]:
+class _Keyed(NamedTuple):
+    """A listing with the keys it may be joined by."""
+
+    said: Sourced
+    keys: list[str]
+
+
+def _components(affected: Iterable[_Keyed], decided: Decisions) -> Iterator[list[Sourced]]:
     """Yield the groups of listings that are one resource; only those that share a key are compared with each other."""
     leader: dict[str, str] = {}
 
@@ -215,14 +224,12 @@ def _components(affected: Sequence[Sourced], decided: Decisions) -> Iterator[lis
             key = leader[key]
         return key
 
-    own_keys = {each.id: _joining_keys(each, decided) for each in affected}
-    for keys in own_keys.values():
-        for key in keys[1:]:
-            leader[find(key)] = find(keys[0])
+    for each in affected:
+        for key in each.keys[1:]:
+            leader[find(key)] = find(each.keys[0])
     together: dict[str, list[Sourced]] = {}
     for each in affected:
-        keys = own_keys[each.id]
-        together.setdefault(find(keys[0]) if keys else f"alone:{each.id}", []).append(each)
+        together.setdefault(find(each.keys[0]) if each.keys else f"alone:{each.said.id}", []).append(each.said)
     for members in together.values():
         yield from sameness.groups(members, decided)
 

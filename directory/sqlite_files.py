@@ -145,13 +145,14 @@ def switch(copied: Path, live: Path) -> Path | None:
     try:
         with _opened(live) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers go on with what they read
-        copy(copied, live)
+            is_whole = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        if is_whole:
+            copy(copied, live)
+            _shorten_log(live)
+            return None
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
             raise DatabaseUnavailable(f"{live} cannot be written: {error}; nothing was changed") from error
-    else:
-        _shorten_log(live)
-        return None
     aside = _set_aside(live)
     shutil.copymode(aside, copied)
     owner = aside.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Dialect
@@ -15,6 +16,7 @@ from directory.models import Resource
 _COLUMNS = tuple(Resource.__table__.columns)
 _SHORT = 80
 _NAMES = tuple(column.name for column in _COLUMNS)
+_in_order = itemgetter(*_NAMES)
 _WHOLE = f"SELECT {', '.join(_NAMES)} FROM resource WHERE id"
 
 
@@ -36,8 +38,13 @@ def resources(connection: Connection, ids: Collection[int]) -> dict[int, dict[st
 def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert resources, each with all of its columns."""
     writers = _writers(connection.dialect)
-    values = [tuple(row[name] if write is None else write(row[name]) for name, write in writers) for row in rows]
-    engines.insert(connection, Resource.__tablename__, _NAMES, values)
+    found: list[tuple[Any, ...]] = []
+    for row in rows:
+        columns = list(_in_order(row))
+        for place, write in writers:
+            columns[place] = write(columns[place])
+        found.append(tuple(columns))
+    engines.insert(connection, Resource.__tablename__, _NAMES, found)
 
 
 def padded(ids: Collection[int]) -> list[int]:
@@ -62,22 +69,21 @@ def _readers(dialect: Dialect) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
 
 
 @lru_cache(maxsize=2)
-def _writers(dialect: Dialect) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    """Return every column with what makes its values as the driver takes them, None where it takes them as they are."""
-    return tuple(
-        (
-            each.name,
-            _list_text if isinstance(each.type, JSON) else each.type.dialect_impl(dialect).bind_processor(dialect),
-        )
-        for each in _COLUMNS
-    )
+def _writers(dialect: Dialect) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """Return the places of the columns whose values the driver does not take as they are, each with what makes them so."""
+    found: list[tuple[int, Callable[[Any], Any] | None]] = []
+    for place, column in enumerate(_COLUMNS):
+        kind = column.type.dialect_impl(dialect)
+        found.append((place, _list_text if isinstance(kind, JSON) else kind.bind_processor(dialect)))
+    return tuple((place, write) for place, write in found if write is not None)
 
 
 def _list_text(values: Sequence[Any]) -> str:
     """Return a list as JSON; many resources have the same words in one."""
-    if all(isinstance(each, str) for each in values):
+    try:
         return _words_text(tuple(values))
-    return json.dumps(values)
+    except TypeError:  # not of words
+        return json.dumps(values)
 
 
 @lru_cache(maxsize=8192)

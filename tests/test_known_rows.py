@@ -66,9 +66,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     ids: list[str | None] = []
     before = Engine._read
 
-    def noted(engine: Engine, draft: Any, cells: Any, external_id: str | None, raw_hash: str | None) -> Any:
-        ids.append(external_id)
-        return before(engine, draft, cells, external_id, raw_hash)
+    def noted(engine: Engine, given: Any, cells: Any, raw_hash: str | None) -> Any:
+        ids.append(given.external_id)
+        return before(engine, given, cells, raw_hash)
 
     monkeypatch.setattr(Engine, "_read", noted)
     return ids
