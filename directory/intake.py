@@ -66,8 +66,11 @@ def take_in(
         raise BadQuery(f"there is no folder {wish.refused.parent} to write refused rows into", field="refused")
     placer = Placer(directory.database, directory.gazetteer, today, None if wish.dry_run else wish.geocoder)
     known = KnownRows(directory.database, source.key, data_folder, placer.may_place)
-    # What a geocoder places is looked at row by row.
-    helping = 0 if placer.may_place() else helpers.at_hand()
+
+    def helping() -> int:
+        """Return how many processes may help to read; what a geocoder places is looked at here, row by row."""
+        return 0 if placer.may_place() else helpers.at_hand()
+
     context = Context(directory.vocabulary, directory.gazetteer, data_folder, today, known, helping)
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))
     reading = formats.open_file(path, ignoring, context, wish.options, wish.format_name)

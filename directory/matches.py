@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from directory import hours
 from directory.needs import Vocabulary
 from directory.query import Cursor, Query
 from directory.records import Kind, OpenState, Place, Precision
-from directory.wording import _, named, translated
+from directory.wording import _, language, named, translated
 
 # How long facts stay good after their last check (design: crisis line 180 days, meeting 12 months, the rest 24).
 LIMITS = {
@@ -126,12 +127,22 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
         return _line_reason(vocabulary, resource)
     if not needs:
         return _("helps people here")
-    stated = [need for need in needs if resource["stated"] >> vocabulary.needs[need].bit & 1]
-    general = [need for need in needs if need not in stated and resource["reach"] >> vocabulary.needs[need].bit & 1]
+    said = (resource["stated"], resource["reach"], bool(resource["integrated"]), tuple(resource["excludes"]))
+    return _reason(vocabulary, *said, needs, language())
+
+
+@lru_cache(maxsize=10_000)
+def _reason(
+    vocabulary: Vocabulary, stands_for: int, reach: int, integrated: bool, excludes: tuple[str, ...],
+    needs: tuple[str, ...], _spoken: str,
+) -> str:  # fmt: skip
+    """Return why what states, reaches and excludes these needs answers those asked for; many resources say the same."""
+    stated = [need for need in needs if stands_for >> vocabulary.needs[need].bit & 1]
+    general = [need for need in needs if need not in stated and reach >> vocabulary.needs[need].bit & 1]
     missing = [need for need in needs if need not in stated and need not in general]
     parts = []
     families = {family(vocabulary, need) for need in needs}
-    if resource["integrated"] and {MENTAL, SUBSTANCE} <= families and not missing:
+    if integrated and {MENTAL, SUBSTANCE} <= families and not missing:
         parts.append(_("treats mental health and substance use together"))
     if stated:
         covers = {"stated": len(stated), "asked": len(needs), "needs": words(vocabulary, stated)}
@@ -141,20 +152,20 @@ def reason(vocabulary: Vocabulary, resource: Mapping[str, Any], needs: tuple[str
     if substance := [need for need in general if vocabulary.needs[need].parent == SUBSTANCE]:
         parts.append(_("general substance-use care: ask about {needs}", needs=words(vocabulary, substance)))
     for parent in (need for need in general if vocabulary.needs[need].parent is None):
-        held = [key for key in vocabulary.children(parent) if resource["stated"] >> vocabulary.needs[key].bit & 1]
+        held = [key for key in vocabulary.children(parent) if stands_for >> vocabulary.needs[key].bit & 1]
         general_words = {"needs": words(vocabulary, held), "other": words(vocabulary, [parent])}
         parts.append(_("for {needs}: ask about other {other}", **general_words))
     for parent in (MENTAL, SUBSTANCE):
-        if parent in families and (refused := _refused(vocabulary, resource, parent, missing)):
+        if parent in families and (refused := _refused(vocabulary, excludes, parent, missing)):
             parts.append(_("does not treat {needs}", needs=words(vocabulary, refused)))
     if missing:
         parts.append(_("does not say it covers {needs}", needs=words(vocabulary, missing)))
     return "; ".join(parts)
 
 
-def _refused(vocabulary: Vocabulary, resource: Mapping[str, Any], parent: str, missing: list[str]) -> list[str]:
-    """Return the needs of a parent that a resource says it does not treat, less those missing anyway."""
-    return [need for need in resource["excludes"] if family(vocabulary, need) == parent and need not in missing]
+def _refused(vocabulary: Vocabulary, excludes: tuple[str, ...], parent: str, missing: list[str]) -> list[str]:
+    """Return the needs of a parent that a source says it does not treat, less those missing anyway."""
+    return [need for need in excludes if family(vocabulary, need) == parent and need not in missing]
 
 
 def _line_reason(vocabulary: Vocabulary, resource: Mapping[str, Any]) -> str:

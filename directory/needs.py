@@ -67,9 +67,9 @@ class Resolved:
     rest: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Every need and every facet value, by key."""
+    """Every need and every facet value, by key. What is made of it alone may be kept: it is one object, read once."""
 
     needs: Mapping[str, Need]
     facets: Mapping[str, Mapping[str, Facet]]

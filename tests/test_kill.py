@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from directory.db import Database
 
-ROWS = 5000
-TIMES = 20
+# Minutes more with the 200,000 rows of a whole country: KILL_ROWS=200000 KILL_TIMES=10 ./run test tests/test_kill.py
+ROWS = int(os.environ.get("KILL_ROWS", "5000"))
+TIMES = int(os.environ.get("KILL_TIMES", "20"))
 HEADER = "id,kind,name,needs,phone,address_1,city,region,postal_code,country,latitude,longitude\n"
 
 

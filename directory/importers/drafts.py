@@ -7,7 +7,7 @@ nobody can dial, a street of a confidential place or a date in the future is met
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import blake2b
@@ -63,7 +63,7 @@ class Known(Protocol):
 class Context:
     """What files are read against: our words, the places, the data folder (for ``mappings``), the day of the import (UTC).
 
-    ``known`` are the rows of the source as they were read before; ``helpers`` says how many processes may help to read.
+    ``known`` are the rows of the source as they were read before; ``helpers`` tells how many processes may help to read.
     """
 
     vocabulary: Vocabulary
@@ -71,7 +71,7 @@ class Context:
     data_folder: Path
     today: date
     known: Known | None = None
-    helpers: int = 0
+    helpers: Callable[[], int] = int
 
 
 @dataclass(slots=True)
@@ -186,7 +186,7 @@ class Engine:
     gazetteer: Gazetteer | None = None
     tally: Tally = field(default_factory=Tally)
     known: Known | None = None
-    helpers: int = 0
+    helpers: Callable[[], int] = int
     seen: Seen = field(default_factory=Seen)
     _read_by: blake2b | None = None
 
@@ -203,14 +203,14 @@ class Engine:
     def rows(self, drafts: Iterable[Draft]) -> Iterator[Row]:
         """Yield a row for every draft. When many have to be read, other processes help, and listings come as ``Row.stored``."""
         batches = self._batches(iter(drafts))
-        alone = 0
+        count = alone = 0
         for batch in batches:
             rows = [self._row(each) for each in batch]
             yield from rows
-            alone += sum(not row.is_unchanged for row in rows)
-            if self.helpers and alone >= MANY:
+            before, alone = alone, alone + sum(not row.is_unchanged for row in rows)
+            if before < MANY <= alone and (count := self.helpers()):
                 break
-        for stored, tally in helpers.in_order(self._stored, batches, self.helpers) if self.helpers else ():
+        for stored, tally in helpers.in_order(self._stored, batches, count) if count else ():
             self.tally.hours_read += tally.hours_read
             self.tally.hours_unread.update(tally.hours_unread)
             yield from stored

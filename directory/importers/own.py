@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -100,7 +100,7 @@ def read(
     sheet: str | None = None,
     gazetteer: Gazetteer | None = None,
     known: Known | None = None,
-    helpers: int = 0,
+    helpers: Callable[[], int] = int,
 ) -> Reading:
     """Return the rows of a CSV or workbook in our own format, each a listing or the problems that refuse it.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from directory.matches import MENTAL, SUBSTANCE, family
 from directory.matches import words as need_words
 from directory.needs import Vocabulary
 from directory.query import Query
 from directory.web import words
-from directory.wording import _
+from directory.wording import _, language
 
 _TALK = ("talk_therapy", "cbt", "dbt", "emdr", "group_therapy", "family_therapy", "relapse_prevention")
 _MEDICINE = ("medication_management", "medication_for_opioid_use", "detox")
@@ -40,6 +41,11 @@ def parts(vocabulary: Vocabulary, approaches: Collection[str]) -> tuple[Part, ..
 
 def in_short(vocabulary: Vocabulary, approaches: Collection[str]) -> str:
     """Return the names of the parts of care that a source names, for a card: "Talking, medicine"."""
+    return _in_short(vocabulary, tuple(approaches), language())
+
+
+@lru_cache(maxsize=5_000)
+def _in_short(vocabulary: Vocabulary, approaches: tuple[str, ...], _spoken: str) -> str:
     named = [part.name for part in parts(vocabulary, approaches) if part.named]
     return words.sentence(", ".join(name[:1].lower() + name[1:] for name in named))
 

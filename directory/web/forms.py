@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from directory import geo
 from directory.counting import Counts
 from directory.needs import Vocabulary
 from directory.query import DEFAULT_RADIUS_KM
 from directory.web.params import Asked
-from directory.wording import _, named
+from directory.wording import _, language, named
 
 OTHER = "other"
 _RADII_MILES = (5, 10, 25, 50, 100)
 _RADII_KM = (10, 20, 40, 80, 160)
+# Groups with what is chosen in them: people choose one or two from a list.
+_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose. ``count`` says how many places near somebody have it, "" when nobody counted."""
+    """One thing to choose."""
 
     value: str
     label: str
     hint: str
     chosen: bool
-    count: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Choices under one heading. ``name`` is the parameter; ``is_open`` when something in it is chosen."""
+    """Choices under one heading. ``name`` is the parameter. The same ones chosen, in one language, are one object."""
 
     name: str
     title: str
@@ -44,7 +46,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Everything the search form shows."""
+    """Everything the search form shows.
+
+    ``counts`` says by the name of a group how many places near somebody have each of its choices, in their order; it is
+    empty when nobody counted.
+    """
 
     near: str
     q: str
@@ -53,13 +59,13 @@ class Form:
     needs: tuple[Group, ...]
     filters: tuple[Group, ...]
     radius: tuple[Choice, ...]
-    languages: tuple[Choice, ...]
-    counted: bool = False
+    languages: Group
+    counts: Mapping[str, tuple[str, ...]]
 
     @property
     def filters_chosen(self) -> int:
         """Return how many filters are chosen."""
-        languages = sum(choice.chosen for choice in self.languages if choice.value)
+        languages = sum(choice.chosen for choice in self.languages.choices if choice.value)
         radius = sum(choice.chosen for choice in self.radius if choice.value != f"{DEFAULT_RADIUS_KM:g}")
         chosen = sum(group.chosen for group in self.filters)
         return chosen + languages + radius + bool(self.age) + self.open_now
@@ -97,56 +103,75 @@ def form(vocabulary: Vocabulary, asked: Asked, country: str, counts: Counts | No
 
     Unknown values are left out: the error beside the form names them.
     """
-    languages = asked.values.get("language", ())
-    known = vocabulary.facets["language"].values()
+    spoken = language()
+    needs = frozenset(asked.values.get("need", ())).intersection(vocabulary.needs)
+    groups = tuple(
+        _filter(vocabulary, spoken, name, title, _chosen(vocabulary, asked, name)) for name, title in filters().items()
+    )
+    languages = _languages(vocabulary, spoken, _chosen(vocabulary, asked, "language"))
     return Form(
         near=asked.one("near"),
         q=asked.one("q"),
         age=asked.one("age"),
         open_now=asked.one("open_now").lower() in {"yes", "1", "true", "on"},
-        needs=_need_groups(vocabulary, set(asked.values.get("need", ()))),
-        filters=tuple(_filter(vocabulary, asked, name, title, counts) for name, title in filters().items()),
+        needs=_need_groups(vocabulary, spoken, needs),
+        filters=groups,
         radius=_radii(asked.one("radius_km"), country),
-        counted=counts is not None,
-        languages=(
-            Choice("", _("Any language"), "", not languages),
-            *sorted(
-                (
-                    Choice(each.key, named(each.names), "", each.key in languages, _count(counts, "language", each.key))
-                    for each in known
-                ),
-                key=lambda choice: (not choice.chosen, choice.value != "es", choice.value != "en", choice.label),
-            ),
-        ),
+        languages=languages,
+        counts={} if counts is None else {group.name: _counted(counts, group) for group in (*groups, languages)},
     )
 
 
-def _need_groups(vocabulary: Vocabulary, chosen: set[str]) -> tuple[Group, ...]:
-    def choices(keys: Iterable[str]) -> tuple[Choice, ...]:
-        needs = (vocabulary.needs[key] for key in keys)
-        return tuple(Choice(need.key, named(need.names), named(need.hints), need.key in chosen) for need in needs)
+def _chosen(vocabulary: Vocabulary, asked: Asked, name: str) -> frozenset[str]:
+    return frozenset(asked.values.get(name, ())).intersection(vocabulary.facets[name])
 
+
+@lru_cache(maxsize=_KEPT)
+def _need_groups(vocabulary: Vocabulary, _spoken: str, chosen: frozenset[str]) -> tuple[Group, ...]:
     parents = [need.key for need in vocabulary.needs.values() if vocabulary.children(need.key)]
-    groups = [
-        Group("need", named(vocabulary.needs[key].names), choices([key, *vocabulary.children(key)])) for key in parents
-    ]
+    lists = [(named(vocabulary.needs[key].names), (key, *vocabulary.children(key))) for key in parents]
     alone = [need.key for need in vocabulary.needs.values() if need.parent is None and need.key not in parents]
-    return (*groups, Group("need", _("Something else"), choices(alone)))
+    lists.append((_("Something else"), tuple(alone)))
+    return tuple(
+        _need_group(vocabulary, _spoken, title, keys, chosen & frozenset(keys)) for title, keys in lists
+    )  # fmt: skip
 
 
-def _filter(vocabulary: Vocabulary, asked: Asked, name: str, title: str, counts: Counts | None) -> Group:
-    chosen = asked.values.get(name, ())
-    facets = vocabulary.facets[name].values()
-    choices = (
-        Choice(each.key, named(each.names), "", each.key in chosen, _count(counts, name, each.key)) for each in facets
+@lru_cache(maxsize=_KEPT)
+def _need_group(
+    vocabulary: Vocabulary, _spoken: str, title: str, keys: tuple[str, ...], chosen: frozenset[str]
+) -> Group:
+    needs = (vocabulary.needs[key] for key in keys)
+    return Group(
+        "need",
+        title,
+        tuple(Choice(need.key, named(need.names), named(need.hints), need.key in chosen) for need in needs),
     )
-    return Group(name, title, tuple(choices))
 
 
-def _count(counts: Counts | None, facet: str, key: str) -> str:
-    if counts is None:
-        return ""
-    return f"{counts.values[facet, key]:,}" + ("+" if counts.is_least else "")
+@lru_cache(maxsize=_KEPT)
+def _filter(vocabulary: Vocabulary, _spoken: str, name: str, title: str, chosen: frozenset[str]) -> Group:
+    facets = vocabulary.facets[name].values()
+    return Group(name, title, tuple(Choice(each.key, named(each.names), "", each.key in chosen) for each in facets))
+
+
+@lru_cache(maxsize=_KEPT)
+def _languages(vocabulary: Vocabulary, _spoken: str, chosen: frozenset[str]) -> Group:
+    """Return the languages to choose from: those chosen first, then Spanish and English, then by name."""
+    known = vocabulary.facets["language"].values()
+    choices = sorted(
+        (Choice(each.key, named(each.names), "", each.key in chosen) for each in known),
+        key=lambda choice: (not choice.chosen, choice.value != "es", choice.value != "en", choice.label),
+    )
+    return Group("language", _("Language"), (Choice("", _("Any language"), "", not chosen), *choices))
+
+
+def _counted(counts: Counts, group: Group) -> tuple[str, ...]:
+    """Return how many places have each choice of a group, "" for a choice that is none."""
+    more = "+" if counts.is_least else ""
+    return tuple(
+        f"{counts.values[group.name, choice.value]:,}{more}" if choice.value else "" for choice in group.choices
+    )
 
 
 def _radii(asked: str, country: str) -> tuple[Choice, ...]:

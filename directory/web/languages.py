@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response
 from flask_babel import Babel, get_translations
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from directory import wording
 from directory.web import params
@@ -112,7 +112,11 @@ def bare_path() -> str:
 def _marked_up(text: str, /, **values: object) -> Markup:
     """Return a text of a template in the language spoken here: tags in it are ours, what is filled in is escaped."""
     marked = _markup(wording.translated(text))
-    return marked.format(**values) if values else marked
+    if not values:
+        return marked
+    # Markup.format looks for formats in every field; ours have none.
+    filled = str(marked).format(**{name: escape(value) for name, value in values.items()})
+    return Markup(filled)  # noqa: S704 - a text of the templates, what is filled in is escaped
 
 
 @lru_cache(maxsize=2_000)

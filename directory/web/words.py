@@ -96,6 +96,11 @@ def cost(match: Match, vocabulary: Vocabulary) -> tuple[str, str]:
 
 def names(vocabulary: Vocabulary, facet: str, keys: Iterable[str]) -> str:
     """Return the names of facet values as a list; a value without a name stays as it is."""
+    return _names(vocabulary, facet, tuple(keys), language())
+
+
+@lru_cache(maxsize=5_000)
+def _names(vocabulary: Vocabulary, facet: str, keys: tuple[str, ...], _spoken: str) -> str:
     known = vocabulary.facets[facet]
     return "; ".join(named(known[key].names) if key in known else key for key in keys)
 
