@@ -30,6 +30,8 @@ def main(words: list[str]) -> int:
     shown.add_argument("--database", help="the URL of a directory generated before, or to generate")
     brought = names.add_parser("import", help="an import beside the plainest way to get a CSV into a database")
     brought.add_argument("--size", type=int, default=20_000, help="rows (20000)")
+    brought.add_argument("--rounds", type=int, default=3, help="how often each import is measured (3)")
+    brought.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
     for each in (small, wide, long, shown, brought):
         each.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
@@ -42,7 +44,7 @@ def main(words: list[str]) -> int:
     if given.name == "page":
         return page.run(size=given.size, count=given.queries, seed=given.seed, url=given.database)
     if given.name == "import":
-        return importing.run(size=given.size, seed=given.seed)
+        return importing.run(size=given.size, rounds=given.rounds, seed=given.seed, postgresql=given.postgresql)
     return smoke.run(size=given.size, count=given.queries, seed=given.seed)
 
 

@@ -13,6 +13,7 @@ from zlib import crc32
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
 
 from directory import engines, geo
+from directory.id_list import IdList
 from directory.index_tables import AreaToken, PlaceDensity, PlaceExtent, PlaceToken, Schedule, TokenCount
 from directory.models import Meta, Resource
 from directory.needs import folded
@@ -40,6 +41,7 @@ _LOCATED = (
     Resource.language_bits, *_TIMED,
 )  # fmt: skip
 _READ_AT_ONCE = 20_000
+_STREAMED = {"yield_per": _READ_AT_ONCE}
 # The cells in which places are counted: 2 bands high, a tenth of a degree wide.
 CELL_BANDS, CELL_STEPS = 2, 1000
 _COUNT_CELLS = f"""
@@ -95,7 +97,7 @@ def rebuild(connection: Connection) -> int:
     connection.execute(text("DELETE FROM resource_text"))
     counts: Counter[int] = Counter()
     words = select(Resource.reach, Resource.facet_bits, Resource.language_bits).where(Resource.status.in_(SHOWN))
-    for reach, facets, languages in connection.execute(words):
+    for reach, facets, languages in connection.execute(words, execution_options=_STREAMED):
         counts[ANY] += 1
         counts.update(tokens(reach, facets, languages))
     posted = {token: count for token, count in counts.items() if token == ANY or count * 4 < counts[ANY]}
@@ -105,11 +107,11 @@ def rebuild(connection: Connection) -> int:
         _add_all_places(connection, posted.keys())
     connection.execute(text(_COUNT_CELLS))
     connection.execute(text(_MEASURE_EXTENTS))
-    ids = connection.execute(select(Resource.id).order_by(Resource.id)).scalars().all()
-    return _add(connection, ids, posted.keys(), places_too=False)
+    ids = connection.execute(select(Resource.id).order_by(Resource.id), execution_options=_STREAMED).scalars()
+    return _add(connection, IdList(ids), posted.keys(), places_too=False)
 
 
-def update(connection: Connection, resource_ids: Iterable[int]) -> None:
+def update(connection: Connection, resource_ids: IdList) -> None:
     """Bring the index up to date for some resources, deleted ones among them.
 
     The posted tokens stay as they are, so that no posting is ever half there; when the directory has doubled since they
@@ -119,14 +121,12 @@ def update(connection: Connection, resource_ids: Iterable[int]) -> None:
     if _has_doubled(connection, posted.get(ANY, 0)):
         rebuild(connection)
         return
-    ids = sorted(set(resource_ids))
-    for start in range(0, len(ids), _BATCH):
-        batch = ids[start : start + _BATCH]
+    for batch in resource_ids.batches(_BATCH):
         for table in (PlaceToken, AreaToken):
             connection.execute(delete(table).where(table.resource_id.in_(batch)))
         forget = f"DELETE FROM resource_text WHERE {_text_key(connection)} = ?"
         engines.many(connection, forget, [(each,) for each in batch])
-    _add(connection, ids, posted.keys())
+    _add(connection, resource_ids, posted.keys())
 
 
 def _has_doubled(connection: Connection, before: int) -> bool:
@@ -142,7 +142,7 @@ def _add_all_places(connection: Connection, posted: Iterable[int]) -> None:
     """Write the rows of every place in the order of the table: ANY from the resources, then the other tokens out of ANY."""
     where = (Resource.status.in_(SHOWN), Resource.latitude.is_not(None))
     statement = select(*_LOCATED).where(*where).order_by(Resource.latitude)
-    found = connection.execute(statement, execution_options={"yield_per": _READ_AT_ONCE})
+    found = connection.execute(statement, execution_options=_STREAMED)
     numbering = Numbering.load(connection)
     ready: list[tuple[int, ...]] = []
     for _band, rows in groupby(found, key=lambda row: geo.band(row.latitude)):
@@ -186,12 +186,11 @@ def _place(row: Any, numbering: Numbering) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def _add(connection: Connection, ids: Iterable[int], posted: Iterable[int], *, places_too: bool = True) -> int:
-    wanted, posted, indexed = list(ids), set(posted), 0
+def _add(connection: Connection, ids: IdList, posted: Iterable[int], *, places_too: bool = True) -> int:
+    posted, indexed = set(posted), 0
     numbering = Numbering.load(connection)
     extents = _Extents.load(connection)
-    for start in range(0, len(wanted), _BATCH):
-        batch = wanted[start : start + _BATCH]
+    for batch in ids.batches(_BATCH):
         found = connection.execute(select(*_INDEXED).where(Resource.id.in_(batch), Resource.status.in_(SHOWN))).all()
         places: list[tuple[Any, ...]] = []
         areas: list[tuple[Any, ...]] = []

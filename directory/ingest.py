@@ -19,6 +19,7 @@ from directory.corrections import Held
 from directory.db import Database
 from directory.errors import ImportRefused, NotFound
 from directory.geocoding import Gazetteer
+from directory.id_list import IdList
 from directory.importers.sources import Source as SourceFile
 from directory.models import ImportRun, Listing, MergeKey, Source
 from directory.naming import Named
@@ -108,7 +109,9 @@ class Directory:
             report.notes.append(_which(connection, key, run))
             touched = undo.take_back(connection, source_id, run, report)
             connection.execute(update(ImportRun).where(ImportRun.id == run).values(undone=True))
-            resources.refresh(connection, touched, self.vocabulary, self.gazetteer)
+            emptied = {-each for each in touched if each < 0}
+            left = IdList(each for each in touched if each > 0)
+            resources.refresh(connection, left, self.vocabulary, self.gazetteer, emptied=emptied)
         return report
 
     def merge(self, a: str, b: str, on: date, *, same: bool | None = True) -> list[int]:
@@ -208,16 +211,16 @@ class Directory:
 
     def _rebuild(self, connection: Connection, listing_ids: set[int]) -> None:
         resources.store_keys(connection, listing_ids)
-        resources.refresh(connection, listing_ids, self.vocabulary, self.gazetteer)
+        resources.refresh(connection, IdList(listing_ids), self.vocabulary, self.gazetteer)
 
     def reindex(self) -> int:
         """Rebuild every resource and the search index from the listings; return the number of resources indexed."""
         self.database.create()
         with self.database.writing() as connection:
             connection.execute(delete(MergeKey))
-            ids = connection.execute(select(Listing.id).order_by(Listing.id)).scalars().all()
+            ids = IdList(connection.execute(select(Listing.id).order_by(Listing.id)).scalars())
             resources.store_keys(connection, ids)
-            resources.refresh(connection, set(ids), self.vocabulary, self.gazetteer, index_too=False)
+            resources.refresh(connection, ids, self.vocabulary, self.gazetteer, index_too=False)
             return index.rebuild(connection)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from sqlalchemy import Connection, case, distinct, func, select, text
 
 from directory import clean, decisions, merge_keys, naming, sameness
+from directory.id_list import IdList
 from directory.models import Listing, MergeKey, Resource
 from directory.sameness import Decisions, Sourced
 
@@ -44,13 +45,12 @@ def placed(connection: Connection, source_id: int) -> Counter[str]:
     return Counter(dict(sorted(connection.execute(query))))
 
 
-def kept_apart(connection: Connection, listing_ids: Iterable[int]) -> Counter[str]:
+def kept_apart(connection: Connection, touched: IdList) -> Counter[str]:
     """Return how many pairs of resources at one street and postal code are not one, by the reason.
 
-    Of every pair at least one has one of these listings. A pair that differs in several ways is counted once: names,
+    Of every pair at least one has one of the ``touched`` listings. A pair that differs in several ways is counted once: names,
     then suites, then what ``sameness.contradiction`` says.
     """
-    touched = set(listing_ids)
     decided = decisions.load(connection)
     found: Counter[str] = Counter()
     for doors in _doors(connection, touched):
@@ -60,14 +60,11 @@ def kept_apart(connection: Connection, listing_ids: Iterable[int]) -> Counter[st
     return +found
 
 
-def _doors(connection: Connection, touched: set[int]) -> Iterator[list[list[int]]]:
+def _doors(connection: Connection, touched: IdList) -> Iterator[list[list[int]]]:
     """Yield the listings behind each door that has several resources and one of the touched listings, a batch at a time."""
     seen: set[str] = set()
-    ordered = sorted(touched)
-    for start in range(0, len(ordered), _BATCH):
-        mine = select(MergeKey.key).where(
-            MergeKey.listing_id.in_(ordered[start : start + _BATCH]), MergeKey.key.like(f"{merge_keys.DOOR}%")
-        )
+    for batch in touched.batches(_BATCH):
+        mine = select(MergeKey.key).where(MergeKey.listing_id.in_(batch), MergeKey.key.like(f"{merge_keys.DOOR}%"))
         query = (
             select(MergeKey.key, Listing.id, Listing.resource_id)
             .join(Listing, Listing.id == MergeKey.listing_id)
@@ -78,11 +75,12 @@ def _doors(connection: Connection, touched: set[int]) -> Iterator[list[list[int]
         for key, listing_id, resource_id in connection.execute(query):
             if key not in seen:
                 behind[key][listing_id] = resource_id
-        seen |= behind.keys()
-        yield [list(ids) for ids in behind.values() if len(set(ids.values())) > 1]
+        several = {key: list(ids) for key, ids in behind.items() if len(set(ids.values())) > 1}
+        seen |= several.keys()
+        yield list(several.values())
 
 
-def _reasons(members: Sequence[Sourced], touched: set[int], decided: Decisions) -> Counter[str]:
+def _reasons(members: Sequence[Sourced], touched: IdList, decided: Decisions) -> Counter[str]:
     """Return why the resources behind one door are several. Pairs without a name in common are counted, not compared."""
     here: dict[int, list[Sourced]] = defaultdict(list)
     for member in members:

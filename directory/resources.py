@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from directory import (
 )
 from directory.corrections import Held
 from directory.geocoding import Gazetteer
+from directory.id_list import IdList
 from directory.models import Listing, MergeKey, Meta, Resource, ResourceAlias, Source
 from directory.naming import sourced
 from directory.needs import Vocabulary
@@ -38,30 +40,30 @@ _COLUMNS = tuple(column.name for column in Resource.__table__.columns if column.
 
 def refresh(
     connection: Connection,
-    touched: set[int],
+    listing_ids: IdList,
     vocabulary: Vocabulary,
     gazetteer: Gazetteer,
     *,
+    emptied: Collection[int] = (),
     index_too: bool = True,
 ) -> dict[int, int]:
     """Rebuild the resources of some listings and, unless told not to, index them.
 
-    ``touched`` holds ids of listings, and for deleted listings the negative id of the resource each belonged to.
-    A resource whose columns are as before keeps its row, and with it ``modified_at``. Returns the listings that
-    left a resource, each with its id. Some thousand listings are held in memory at a time, with all they may be one with.
+    ``emptied`` are the resources that deleted listings belonged to. A resource whose columns are as before keeps its row,
+    and with it ``modified_at``. Returns the listings that left a resource, each with its id. Some thousand listings are
+    held in memory at a time, with all they may be one with.
     """
-    emptied = {-each for each in touched if each < 0}
     maker = _Maker(connection, vocabulary, gazetteer, decisions.load(connection), corrections.load(connection))
-    done, changed, moved = set[int](), set[int](), dict[int, int]()
-    if emptied:
-        done |= maker.make(set(), emptied, changed, moved)
-    for some in _batches((each for each in touched if each > 0), AT_ONCE):
+    changed, moved = array("q"), dict[int, int]()
+    done = maker.make(set(), set(emptied), changed, moved) if emptied else set()
+    for some in listing_ids.batches(AT_ONCE):
         if wanted := set(some) - done:
             done |= maker.make(wanted, set(), changed, moved)
+        done = {each for each in done if each > some[-1]}
     connection.execute(delete(ResourceAlias).where(ResourceAlias.resource_id.not_in(select(Resource.id))))
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
     if index_too:
-        index.update(connection, changed)
+        index.update(connection, IdList(changed))
     return moved
 
 
@@ -75,7 +77,7 @@ class _Maker:
     decided: Decisions
     corrected: Mapping[Ref, Sequence[Held]]
 
-    def make(self, listing_ids: set[int], emptied: set[int], changed: set[int], moved: dict[int, int]) -> set[int]:
+    def make(self, listing_ids: set[int], emptied: set[int], changed: array[int], moved: dict[int, int]) -> set[int]:
         """Make the resources of these listings and of all that may be one with them; return the ids of all of those.
 
         Adds to the resources that ``changed`` and the listings that ``moved``.
@@ -109,7 +111,7 @@ class _Maker:
             {"id": row["id"], **self._columns(group, merge.hidden(group))} if row["id"] in doubted else row
             for group, row in built
         ]
-        changed |= _store(connection, rows, before - alive)
+        changed.extend(_store(connection, rows, before - alive))
         move = "UPDATE listing SET resource_id = ? WHERE id = ?"
         engines.many(connection, move, [(each["resource"], each["listing"]) for each in moves])
         former_ids.remember(connection, affected, moves, gone=before - alive)
@@ -255,7 +257,5 @@ def _store_aliases(
         connection.execute(insert(ResourceAlias).values(old_id=old, resource_id=new))
 
 
-def _batches(ids: Iterable[int], size: int = _BATCH) -> Iterator[list[int]]:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
+def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    return (ids if isinstance(ids, IdList) else IdList(ids)).batches(_BATCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from directory import corrections, decisions, outcome, resources, staging, withholding
 from directory.errors import ImportRefused
 from directory.geocoding import Gazetteer
+from directory.id_list import IdList
 from directory.importers.sources import Source as SourceFile
 from directory.models import ImportRun, Listing, ListingMove, MergeKey, Source
 from directory.needs import Vocabulary
@@ -20,6 +22,7 @@ from directory.staging import Report
 REMOVAL_SHARE = 0.20
 REMOVAL_ROWS = 5
 _BATCH = 500
+_STREAMED = {"yield_per": 20_000}
 
 
 def switch(
@@ -86,33 +89,31 @@ def _switch(
     gone = [row.external_id for row in missing if allow_removals or row.missing_since_run_id is not None]
     newly = [row.external_id for row in missing if not allow_removals and row.missing_since_run_id is None]
     report.diff = list(staging.diff(connection, source_id, gone, newly)) if report.dry_run else []
-    flagged = _flag_missing(connection, source_id, run, gone, newly)
+    emptied = _flag_missing(connection, source_id, run, gone, newly)
     report.removed = len(gone)
     report.unchanged = connection.execute(text(staging.UNCHANGED), values).scalar_one()
     returned = connection.execute(text(staging.RETURNED), values).scalar_one()
-    changed_ids = connection.execute(text(staging.CHANGED), values).scalars().all()
-    report.changed = len(changed_ids)
+    own = array("q", connection.execute(text(staging.CHANGED), values, execution_options=_STREAMED).scalars())
+    report.changed = len(own)
     connection.execute(text(staging.UPDATE), values)
     connection.execute(text(staging.READ_ANEW), values)
     connection.execute(text(staging.NO_LONGER_MISSING), values)
     newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
     report.added = connection.execute(text(staging.ADD), values).rowcount
-    added_ids = connection.execute(
-        select(Listing.id).where(Listing.source_id == source_id, Listing.id > newest)
-    ).scalars().all()  # fmt: skip
-    touched = {*changed_ids, *added_ids, *flagged}
+    of_source = select(Listing.id).where(Listing.source_id == source_id).order_by(Listing.id)
+    own.extend(connection.execute(of_source.where(Listing.id > newest), execution_options=_STREAMED).scalars())
+    brought = touched = IdList(own)
     if before is not None:
-        touched |= set(connection.execute(select(Listing.id).where(Listing.source_id == source_id)).scalars())
-    if not (touched or report.removed or returned or newly):
+        touched = IdList(connection.execute(of_source, execution_options=_STREAMED).scalars())
+    if not (touched or emptied or report.removed or returned or newly):
         connection.execute(delete(ImportRun).where(ImportRun.id == run))
         return source_id
-    own = {*changed_ids, *added_ids}
-    resources.store_staged_keys(connection, source_id, own)
-    moved = resources.refresh(connection, touched, vocabulary, gazetteer)
+    resources.store_staged_keys(connection, source_id, brought)
+    moved = resources.refresh(connection, touched, vocabulary, gazetteer, emptied=emptied)
     if moved:
         moves = [{"import_run_id": run, "listing_id": k, "resource_id": v} for k, v in moved.items()]
         connection.execute(insert(ListingMove), moves)
-    report.kept_apart = outcome.kept_apart(connection, own)
+    report.kept_apart = outcome.kept_apart(connection, brought)
     done = {"counts": report.counts, "source_before": json.dumps(before) if before is not None else None}
     connection.execute(update(ImportRun).where(ImportRun.id == run).values(**done))
     return source_id
@@ -169,7 +170,7 @@ def _store_source(connection: Connection, source: SourceFile) -> tuple[int, dict
 def _flag_missing(
     connection: Connection, source_id: int, run: int, gone: Sequence[str], newly: Sequence[str]
 ) -> set[int]:
-    """Remember, then delete or flag the missing listings; return the (negative) resource ids of deleted ones."""
+    """Remember, then delete or flag the missing listings; return the resources that deleted ones belonged to."""
     emptied: set[int] = set()
     remember = text(staging.REMEMBER_ONE)
     for external_id in [*gone, *newly]:
@@ -177,7 +178,7 @@ def _flag_missing(
     for start in range(0, len(gone), _BATCH):
         these = (Listing.source_id == source_id, Listing.external_id.in_(gone[start : start + _BATCH]))
         ids = connection.execute(select(Listing.id, Listing.resource_id).where(*these)).all()
-        emptied |= {-row.resource_id for row in ids if row.resource_id is not None}
+        emptied |= {row.resource_id for row in ids if row.resource_id is not None}
         connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_([row.id for row in ids])))
         connection.execute(delete(Listing).where(*these))
     for start in range(0, len(newly), _BATCH):

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "directory"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Lower layers first; a module may import only from its own layer's left neighbours.
 LAYERS = [
-    {"errors", "wording"},
+    {"errors", "wording", "id_list"},
     {"public_addresses", "folders", "outfile"},
     {"fetching"},
     {"records", "config"},

@@ -21,6 +21,8 @@ Made = TypeVar("Made")
 _MOST = 3
 # So much is given to each at once, that none ever waits; and so much may be ready before its turn.
 _AHEAD, _READY = 2, 8
+# Who searches meanwhile goes first.
+_NICE = 10
 
 
 def at_hand() -> int:
@@ -136,6 +138,7 @@ def _serve(work: Callable[[Any], Any], connection: Connection[Any, Any], parents
     """Do what comes over a connection until its other end is closed, by whoever or whatever closes it."""
     parents.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICE)
     given: SimpleQueue[Any] = SimpleQueue()
     # All is read as it comes: else both might wait for ever for the other one to read.
     threading.Thread(target=_listen, args=(connection, given), daemon=True).start()
