@@ -63,6 +63,12 @@ def test_a_row_that_comes_back_is_no_longer_missing(directory: Directory) -> Non
     assert directory.ingest(source(), rows(*ten()[1:])).counts == {"unchanged": 9, "missing": 1}
 
 
+def test_a_file_of_some_rows_tells_of_those_rows_alone(directory: Directory) -> None:
+    assert directory.ingest(source(mode="partial"), rows(*ten())).placed.total() == 10
+    report = directory.ingest(source(mode="partial"), rows(listing("0", name="Another name"), listing("1")))
+    assert (report.changed, report.unchanged, report.placed.total(), report.merged) == (1, 1, 2, 0)
+
+
 def test_a_partial_source_never_loses_a_row(directory: Directory) -> None:
     directory.ingest(source(mode="partial"), rows(*ten()))
     for _ in range(3):

@@ -1,0 +1,20 @@
+"""The ids of a whole source are held once each and in order, in eight bytes each."""
+
+import random
+
+from directory.id_list import IdList
+
+
+def test_ids_come_once_and_in_order_however_they_were_given() -> None:
+    rng = random.Random(7)
+    ids = [rng.randrange(5_000) for _ in range(10_000)]
+    held = IdList(iter(ids))
+    assert list(held) == sorted(set(ids))
+    assert [each for batch in held.batches(500) for each in batch] == sorted(set(ids))
+    assert max(map(len, held.batches(500))) == 500
+    assert [each in held for each in range(-1, 5_001)] == [each in set(ids) for each in range(-1, 5_001)]
+
+
+def test_no_ids_are_no_batches() -> None:
+    assert not IdList()
+    assert list(IdList().batches(500)) == []
