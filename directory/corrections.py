@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy.orm import aliased
 
 from directory import merge, phones
 from directory.importers import rules
@@ -212,7 +213,9 @@ def conflicts(connection: Connection, source: str, source_id: int) -> Iterator[s
 
 def _outdated(connection: Connection, source_id: int) -> Iterator[str]:
     """Yield a sentence for every confirmed number that a resource with a listing of this source no longer shows."""
-    touched = select(StoredListing.resource_id).where(StoredListing.source_id == source_id)
+    # Asked of each correction: there are few of them, and a source may have a million resources.
+    of_source = aliased(StoredListing)
+    is_touched = select(of_source.id).where(of_source.resource_id == Resource.id, of_source.source_id == source_id)
     query = (
         select(Correction, *Resource.__table__.columns)
         .join(Source, Source.key == Correction.source)
@@ -221,7 +224,7 @@ def _outdated(connection: Connection, source_id: int) -> Iterator[str]:
             (StoredListing.source_id == Source.id) & (StoredListing.external_id == Correction.external_id),
         )
         .join(Resource, Resource.id == StoredListing.resource_id)
-        .where(Correction.field == CHECKED, Correction.value.is_not(None), Resource.id.in_(touched))
+        .where(Correction.field == CHECKED, Correction.value.is_not(None), is_touched.exists())
         .order_by(Resource.id)
     )
     columns = (*Correction.__table__.columns, *Resource.__table__.columns)

@@ -27,7 +27,7 @@ _RECYCLE_SECONDS = 600
 # What each reading connection keeps of a SQLite file: the upper pages of the index and the pages of a busy city.
 _CACHE_KIB = 16_000
 # What the writing one keeps: with SQLite's own 2 MB an import of a million rows reads and writes its pages again and again.
-_WRITING_CACHE_KIB = 64_000
+_WRITING_CACHE_KIB, _LITTLE_CACHE_KIB = 40_000, 2_000
 # Statements that PostgreSQL keeps ready for each reading connection.
 _PREPARED = 300
 
@@ -137,6 +137,12 @@ def rows(connection: Connection, statement: str, values: Sequence[int | str] = (
         statement = statement.replace("?", "%s")
     found: list[Any] = driver.execute(statement, values).fetchall()
     return found
+
+
+def cache_little(connection: Connection) -> None:
+    """Let SQLite keep few pages from now on: what is written in order needs none, and it sorts in as much memory as it caches."""
+    if connection.dialect.name == "sqlite":
+        on_driver(connection, f"PRAGMA cache_size = -{_LITTLE_CACHE_KIB}")
 
 
 def insert(connection: Connection, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:

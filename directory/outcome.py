@@ -8,7 +8,7 @@ from itertools import combinations
 
 from sqlalchemy import Connection, case, distinct, func, select, text
 
-from directory import clean, decisions, merge_keys, naming, sameness
+from directory import clean, decisions, merge_keys, naming, sameness, staging
 from directory.id_list import IdList
 from directory.models import Listing, MergeKey, Resource
 from directory.sameness import Decisions, Sourced
@@ -20,8 +20,7 @@ _BATCH = 500
 _COMPARED = 5_000
 
 
-# Of a directory of a million, a file of ten rows reads ten.
-_IN_FILE = text("listing.external_id IN (SELECT external_id FROM staging)")
+_IN_FILE = text(staging.IN_FILE)
 
 
 def merged(connection: Connection, source_id: int) -> int:

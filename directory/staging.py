@@ -174,10 +174,14 @@ STAGING = (
     "raw_hash VARCHAR(32), merge_keys TEXT)"
 )
 """A row without a record is one that says what it said before."""
+# CROSS JOIN: SQLite goes from what is staged to what is stored, not from a million listings to ten rows
+# (https://www.sqlite.org/optoverview.html#crossjoin).
+_BOTH = "staging CROSS JOIN listing"
+IN_FILE = "listing.external_id IN (SELECT external_id FROM staging)"
 _SAME = "listing.source_id = :source AND listing.external_id = staging.external_id"
 UNCHANGED = (
-    f"SELECT count(*) FROM staging JOIN listing ON {_SAME} "
-    "WHERE staging.record IS NULL OR listing.content_hash = staging.content_hash"
+    f"SELECT count(*) FROM {_BOTH} WHERE {_SAME} "
+    "AND (staging.record IS NULL OR listing.content_hash = staging.content_hash)"
 )
 OVERTAKEN = (
     f"SELECT count(*) FROM staging LEFT JOIN listing ON {_SAME} AND listing.raw_hash = staging.raw_hash "
@@ -185,15 +189,17 @@ OVERTAKEN = (
 )
 READ_ANEW = (
     "UPDATE listing SET raw_hash = staging.raw_hash "
-    f"FROM staging WHERE {_SAME} AND staging.record IS NOT NULL "
+    f"FROM staging WHERE {_SAME} AND {IN_FILE} AND staging.record IS NOT NULL "
     "AND coalesce(listing.raw_hash, '') <> coalesce(staging.raw_hash, '')"
 )
-CHANGED = f"SELECT listing.id FROM staging JOIN listing ON {_SAME} WHERE listing.content_hash <> staging.content_hash"
+CHANGED = (
+    f"SELECT listing.id FROM {_BOTH} WHERE {_SAME} AND listing.content_hash <> staging.content_hash ORDER BY listing.id"
+)
 KEYS = f"SELECT listing.id, staging.merge_keys FROM listing JOIN staging ON {_SAME} WHERE listing.id IN :ids"
-RETURNED = f"SELECT count(*) FROM staging JOIN listing ON {_SAME} WHERE listing.missing_since_run_id IS NOT NULL"
+RETURNED = f"SELECT count(*) FROM {_BOTH} WHERE {_SAME} AND listing.missing_since_run_id IS NOT NULL"
 UPDATE = (
     "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "
-    f"FROM staging WHERE {_SAME} AND listing.content_hash <> staging.content_hash"
+    f"FROM staging WHERE {_SAME} AND {IN_FILE} AND listing.content_hash <> staging.content_hash"
 )
 NO_LONGER_MISSING = (
     "UPDATE listing SET missing_since_run_id = NULL WHERE source_id = :source AND missing_since_run_id IS NOT NULL "

@@ -101,7 +101,8 @@ def _switch(
     newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
     report.added = connection.execute(text(staging.ADD), values).rowcount
     of_source = select(Listing.id).where(Listing.source_id == source_id).order_by(Listing.id)
-    own.extend(connection.execute(of_source.where(Listing.id > newest), execution_options=_STREAMED).scalars())
+    if report.added:
+        own.extend(connection.execute(of_source.where(Listing.id > newest), execution_options=_STREAMED).scalars())
     brought = touched = IdList(own)
     if before is not None:
         touched = IdList(connection.execute(of_source, execution_options=_STREAMED).scalars())

@@ -64,6 +64,8 @@ def withheld(
 
 def undecided(connection: Connection, source_id: int, decided: Decisions) -> Iterator[tuple[Sourced, Sourced]]:
     """Yield each open listing that is shown without its door, and the confidential one it may be, where one is of this source."""
+    if not _any_hidden(connection):
+        return
     own = select(Listing.id).where(Listing.source_id == source_id)
     hidden_here = select(MergeKey.listing_id).where(MergeKey.key == merge_keys.ANY_HIDDEN, MergeKey.listing_id.in_(own))
     confidential = select(Resource.id).where(Resource.confidential_location.is_(True))
