@@ -22,7 +22,7 @@ _MOST = 3
 # So much is given to each at once, that none ever waits; and so much may be ready before its turn.
 _AHEAD, _READY = 2, 8
 # Who searches meanwhile goes first.
-_NICE = 10
+_NICE = 19
 
 
 def at_hand() -> int:
