@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -26,15 +27,15 @@ _NICE = 19
 
 
 def at_hand() -> int:
-    """Return how many processes may help this one: one less than it has processors, none where it cannot be forked.
+    """Return how many processes may help this one: one less than it has processors; none but on Linux.
 
     They are forked, so that they have what this one has read. A process with threads is not: a lock that one of them holds
-    would stay locked for ever (https://docs.python.org/3/library/os.html#os.fork).
+    would stay locked for ever; nor are those of other systems, whose libraries may not bear it
+    (https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods).
     """
-    if "fork" not in get_all_start_methods() or threading.active_count() > 1:
+    if sys.platform != "linux" or threading.active_count() > 1:
         return 0
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors - 1, _MOST)
+    return min(len(os.sched_getaffinity(0)) - 1, _MOST)
 
 
 def in_order(work: Callable[[Given], Made], given: Iterable[Given], count: int) -> Iterator[Made]:
@@ -142,16 +143,18 @@ def _serve(work: Callable[[Any], Any], connection: Connection[Any, Any], parents
     given: SimpleQueue[Any] = SimpleQueue()
     # All is read as it comes: else both might wait for ever for the other one to read.
     threading.Thread(target=_listen, args=(connection, given), daemon=True).start()
-    while True:
-        try:
-            made = work(given.get())
-        except Exception as error:
-            made = _Failed(error)
-        connection.send(made)
+    with suppress(OSError):
+        while True:
+            try:
+                made = work(given.get())
+            except Exception as error:
+                made = _Failed(error)
+            connection.send(made)
+    os._exit(0)
 
 
 def _listen(connection: Connection[Any, Any], given: SimpleQueue[Any]) -> None:
     with suppress(EOFError, OSError):
         while True:
             given.put(connection.recv())
-    os._exit(0)
+    os._exit(0)  # nothing that was opened before the fork is closed: it is not ours
