@@ -109,9 +109,8 @@ class Directory:
             report.notes.append(_which(connection, key, run))
             touched = undo.take_back(connection, source_id, run, report)
             connection.execute(update(ImportRun).where(ImportRun.id == run).values(undone=True))
-            emptied = {-each for each in touched if each < 0}
-            left = IdList(each for each in touched if each > 0)
-            resources.refresh(connection, left, self.vocabulary, self.gazetteer, emptied=emptied)
+            listings = IdList(touched.listings)
+            resources.refresh(connection, listings, self.vocabulary, self.gazetteer, emptied=touched.emptied)
         return report
 
     def merge(self, a: str, b: str, on: date, *, same: bool | None = True) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from directory import corrections, outfile, refused
 from directory.errors import BadQuery
-from directory.importers import formats, helpers
+from directory.importers import formats, processes
 from directory.importers.drafts import Context, Reading
 from directory.importers.formats import AUTO, Options
 from directory.importers.sources import Source
@@ -69,7 +69,7 @@ def take_in(
 
     def helping() -> int:
         """Return how many processes may help to read; what a geocoder places is looked at here, row by row."""
-        return 0 if placer.may_place() else helpers.at_hand()
+        return 0 if placer.may_place() else processes.at_hand()
 
     context = Context(directory.vocabulary, directory.gazetteer, data_folder, today, known, helping)
     ignoring = replace(source, ignore=(*source.ignore, refused.PROBLEM))

@@ -313,16 +313,14 @@ def _any(listings: Sequence[Listing], name: str) -> Any:
 
 
 def _united(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
-    if len(listings) == 1:
-        return tuple(dict.fromkeys(getattr(listings[0], name)))
     return tuple(dict.fromkeys(chain.from_iterable(getattr(each, name) for each in listings)))
 
 
 def _agreed(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
     """Return the values that every listing which speaks of ``name`` gives."""
     speaking = [said for each in listings if (said := getattr(each, name))]
-    if len(speaking) < 2:
-        return tuple(speaking[0]) if speaking else ()
+    if not speaking:
+        return ()
     return tuple(value for value in speaking[0] if all(value in other for other in speaking[1:]))
 
 

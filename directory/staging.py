@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text, update
 
 from directory import corrections, engines, merge_keys
-from directory.importers import drafts
+from directory.importers import row_engine
 from directory.models import ImportRun, ListingChange
 from directory.records import Problem, Row, hashed, loads
 
@@ -115,7 +115,7 @@ def _discreet(row: Row) -> Row:
     """Return a row without its door, and without what was said of its cells."""
     said: dict[str, Any] = {
         name: tuple(replace(each, value=WITHHELD, reason=reason) for each in getattr(row, name))
-        for name, reason in drafts.WITHHELD_REASONS.items()
+        for name, reason in row_engine.WITHHELD_REASONS.items()
     }
     listing = row.listing if row.stored is None else loads(row.stored["record"])
     return replace(row, listing=None if listing is None else corrections.hide(listing), stored=None, cells={}, **said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -12,14 +13,24 @@ from directory.models import ImportRun, Listing, ListingChange, ListingMove, Mer
 from directory.staging import Report
 
 
-def take_back(connection: Connection, source_id: int, run: int, report: Report) -> set[int]:
-    """Put everything a run changed back to what it was; return the touched listing ids and (negative) resource ids."""
-    return _listings(connection, source_id, run, report) | _source_and_moves(connection, source_id, run)
+@dataclass(slots=True)
+class Touched:
+    """The ids of listings that were put back, and of the resources they were taken out of."""
+
+    listings: set[int] = field(default_factory=set)
+    emptied: set[int] = field(default_factory=set)
 
 
-def _listings(connection: Connection, source_id: int, run: int, report: Report) -> set[int]:
-    """Put every listing a run changed back to what it was; return the touched listing ids and emptied resource ids."""
-    touched: set[int] = set()
+def take_back(connection: Connection, source_id: int, run: int, report: Report) -> Touched:
+    """Put everything a run changed back to what it was; return what was touched."""
+    touched = Touched()
+    _listings(connection, source_id, run, report, touched)
+    _source_and_moves(connection, source_id, run, touched)
+    return touched
+
+
+def _listings(connection: Connection, source_id: int, run: int, report: Report, touched: Touched) -> None:
+    """Put every listing a run changed back to what it was."""
     changes = connection.execute(select(ListingChange).where(ListingChange.import_run_id == run)).all()
     for change in changes:
         here = (Listing.source_id == source_id, Listing.external_id == change.external_id)
@@ -27,7 +38,7 @@ def _listings(connection: Connection, source_id: int, run: int, report: Report) 
         if change.resource_id is not None:
             connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == change.resource_id))
         if now is not None and now.resource_id is not None:
-            touched.add(-now.resource_id)
+            touched.emptied.add(now.resource_id)
         if change.record is None:
             if now is not None:
                 connection.execute(delete(MergeKey).where(MergeKey.listing_id == now.id))
@@ -48,21 +59,19 @@ def _listings(connection: Connection, source_id: int, run: int, report: Report) 
                 "resource_id": change.resource_id,
             }
             connection.execute(insert(Listing).values(**values))
-            touched.add(change.listing_id)
+            touched.listings.add(change.listing_id)
             report.added += 1
         else:
             values["resource_id"] = change.resource_id
             connection.execute(update(Listing).where(Listing.id == now.id).values(**values))
-            touched.add(now.id)
+            touched.listings.add(now.id)
             report.changed += 1
-    resources.store_keys(connection, [each for each in touched if each > 0])
+    resources.store_keys(connection, touched.listings)
     connection.execute(delete(ListingChange).where(ListingChange.import_run_id == run))
-    return touched
 
 
-def _source_and_moves(connection: Connection, source_id: int, run: int) -> set[int]:
-    """Put back the source's name and date from before a run, and every listing the run moved; return the touched listings."""
-    touched: set[int] = set()
+def _source_and_moves(connection: Connection, source_id: int, run: int, touched: Touched) -> None:
+    """Put back the source's name and date from before a run, and every listing the run moved."""
     text_before = connection.execute(select(ImportRun.source_before).where(ImportRun.id == run)).scalar_one()
     if text_before is not None:
         before = json.loads(text_before)
@@ -70,7 +79,7 @@ def _source_and_moves(connection: Connection, source_id: int, run: int) -> set[i
         connection.execute(
             update(Source).where(Source.id == source_id).values(name=before["name"], retrieved=retrieved)
         )
-        touched |= set(connection.execute(select(Listing.id).where(Listing.source_id == source_id)).scalars())
+        touched.listings |= set(connection.execute(select(Listing.id).where(Listing.source_id == source_id)).scalars())
     moves = connection.execute(
         select(ListingMove.listing_id, ListingMove.resource_id).where(ListingMove.import_run_id == run)
     ).all()
@@ -78,8 +87,8 @@ def _source_and_moves(connection: Connection, source_id: int, run: int) -> set[i
         now = connection.execute(select(Listing.resource_id).where(Listing.id == move.listing_id)).scalar_one_or_none()
         if now is None:
             continue
-        touched |= {move.listing_id, -now}
+        touched.listings.add(move.listing_id)
+        touched.emptied.add(now)
         connection.execute(update(Listing).where(Listing.id == move.listing_id).values(resource_id=move.resource_id))
         connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id == move.resource_id))
     connection.execute(delete(ListingMove).where(ListingMove.import_run_id == run))
-    return touched

@@ -14,7 +14,7 @@ from sqlalchemy import insert, text, update
 from directory import known_rows
 from directory.config import shipped_folder
 from directory.errors import ImportRefused
-from directory.importers.drafts import Engine
+from directory.importers.row_engine import Engine
 from directory.ingest import Directory
 from directory.intake import Wish, take_in
 from directory.models import GeocodedAddress, Listing

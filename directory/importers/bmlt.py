@@ -17,12 +17,13 @@ from directory import clean
 from directory.importers import addresses, jsonfile, meeting_place, meeting_words, meetings, mended, own
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
-from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.jsonfile import Broken
 from directory.importers.meeting_place import Venue
 from directory.importers.meeting_words import Codes, Meeting
 from directory.importers.meetings import Record
 from directory.importers.mended import MendedRecords
+from directory.importers.row_engine import OPTIONAL, Engine
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of
 from directory.needs import Facet

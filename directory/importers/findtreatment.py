@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from directory.importers import facility, jsonfile, mappings, mended, own, samhsa_words
-from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.fixed import with_values
 from directory.importers.mended import MendedRecords
+from directory.importers.row_engine import OPTIONAL, Engine
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Facts, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of, reading

@@ -150,7 +150,7 @@ def _own(path: Path, source: Source, context: Context, options: Options) -> Read
         sheet=source.sheet,
         gazetteer=context.gazetteer,
         known=context.known,
-        helpers=context.helpers,
+        processes=context.processes,
     )
 
 

@@ -16,12 +16,13 @@ from directory.errors import UnreadableFile
 from directory.hsds import ids
 from directory.hsds.words import NEED
 from directory.importers import hsds_archive, jsonfile, own
-from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.hsds_listing import Listings, listings
 from directory.importers.hsds_package import Nested, Package
 from directory.importers.hsds_terms import as_object, objects, text
 from directory.importers.jsonfile import Broken, Records
 from directory.importers.jsontext import size_of
+from directory.importers.row_engine import OPTIONAL, Engine
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of, reading
 
@@ -148,11 +149,10 @@ def _decoded(data: bytes) -> dict[str, Any] | None:
 
 def _engine(path: Path, context: Context, tally: Tally, *, ours: bool) -> Engine:
     """Return the engine of a file; positions of our own exports were held against their addresses when they came in."""
-    gazetteer = None if ours else context.gazetteer
-    return Engine(
-        name_of(path), own.FORMAT.columns, context.vocabulary, context.today, _OPTIONAL, gazetteer, tally, context.known,
-        context.helpers,
-    )  # fmt: skip
+    engine = Engine.of(name_of(path), own.FORMAT.columns, context, _OPTIONAL, tally)
+    if ours:
+        engine.gazetteer = None
+    return engine
 
 
 def _of_package(package: Package, maker: Listings) -> Iterator[Draft]:

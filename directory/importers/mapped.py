@@ -20,11 +20,12 @@ from directory.importers.cells import LIST_LIMIT, Fault, Setting
 from directory.importers.column_map import HOURS_TEXT, ColumnMap, Term
 from directory.importers.column_plan import Plan, PlannedColumn
 from directory.importers.delimited import Record
-from directory.importers.drafts import OPTIONAL, VALUE_LIMIT, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.fixed import with_values
 from directory.importers.hours_text import weekday_in
 from directory.importers.join import JoinedFiles
 from directory.importers.joined_files import Joined
+from directory.importers.row_engine import OPTIONAL, VALUE_LIMIT, Engine
 from directory.importers.sources import Options, Source, toml_of
 from directory.importers.tables import Table
 from directory.importers.textfile import name_of

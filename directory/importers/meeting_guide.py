@@ -18,12 +18,13 @@ from directory import clean
 from directory.importers import addresses, jsonfile, meeting_place, meeting_words, meetings, mended, own
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
-from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.mappings import Meaning
 from directory.importers.meeting_place import Venue
 from directory.importers.meeting_words import Codes, Meeting
 from directory.importers.meetings import Groups, Record
 from directory.importers.mended import MendedRecords
+from directory.importers.row_engine import OPTIONAL, Engine
 from directory.importers.sources import NOT_STATED, Options, Source
 from directory.importers.textfile import name_of
 

@@ -20,9 +20,10 @@ from directory.importers import addresses, capitals, delimited, fixed, mappings,
 from directory.importers.addresses import Address
 from directory.importers.cells import Fault
 from directory.importers.delimited import Record
-from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.mappings import Meaning
 from directory.importers.meeting_words import names_of
+from directory.importers.row_engine import OPTIONAL, Engine
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of
 

@@ -26,8 +26,9 @@ from directory.importers.cells import (
     text,
 )  # fmt: skip
 from directory.importers.delimited import Record, listed
-from directory.importers.drafts import Draft, Engine, Known, Reading
+from directory.importers.drafts import Draft, Known, Reading
 from directory.importers.fixed import with_values
+from directory.importers.row_engine import Engine
 from directory.importers.tables import Table
 from directory.importers.textfile import name_of
 from directory.needs import Vocabulary
@@ -100,7 +101,7 @@ def read(
     sheet: str | None = None,
     gazetteer: Gazetteer | None = None,
     known: Known | None = None,
-    helpers: Callable[[], int] = int,
+    processes: Callable[[], int] = int,
 ) -> Reading:
     """Return the rows of a CSV or workbook in our own format, each a listing or the problems that refuse it.
 
@@ -116,7 +117,9 @@ def read(
     required = [name for name, column in FORMAT.columns.items() if column.required and name not in values]
     opened = tables.open_table(path, sheet=sheet, encoding=encoding, size_limit=size_limit, required=required)
     names, notes = _columns(name_of(path), opened, ignore)
-    engine = Engine(name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer, known=known, helpers=helpers)
+    engine = Engine(
+        name_of(path), FORMAT.columns, vocabulary, today, gazetteer=gazetteer, known=known, processes=processes
+    )
     drafts = (with_values(_draft(record, names, opened.header), values) for record in opened.rows)
     return Reading(engine.rows(drafts), "our own CSV", opened.header, (*opened.notes, *notes), engine.tally, opened)
 
@@ -145,10 +148,8 @@ def _columns(file: str, opened: Table, ignore: Collection[str]) -> tuple[tuple[s
 def _draft(record: Record, columns: Sequence[str | None], header: Sequence[str]) -> Draft:
     """Return a record as a draft; what is wrong with the row as a row stands in its problems."""
     cells = {
-        name: clean.unquoted(raw) if raw[:1] == "'" else raw
-        for name, raw in zip(columns, record.cells, strict=False)
-        if name is not None
-    }
+        name: clean.unquoted(raw) for name, raw in zip(columns, record.cells, strict=False) if name is not None
+    }  # fmt: skip
     several = record.last_line != record.first_line
     draft = Draft(
         record.number,

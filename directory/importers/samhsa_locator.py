@@ -12,8 +12,9 @@ from pathlib import Path
 from directory.errors import UnreadableFile
 from directory.importers import delimited, facility, mappings, own, samhsa_words
 from directory.importers.delimited import Record, listed
-from directory.importers.drafts import OPTIONAL, Context, Draft, Engine, Reading, Tally
+from directory.importers.drafts import Context, Draft, Reading, Tally
 from directory.importers.fixed import with_values
+from directory.importers.row_engine import OPTIONAL, Engine
 from directory.importers.samhsa_needs import MENTAL_HEALTH, SUBSTANCE_USE, Meanings, facts, kind_of
 from directory.importers.sources import Options, Source
 from directory.importers.textfile import name_of

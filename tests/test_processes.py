@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from directory.config import shipped_folder
 from directory.db import Database
-from directory.importers import drafts, helpers
+from directory.importers import processes, row_engine
 from directory.ingest import Directory
 from directory.intake import Wish, take_in
 from directory.staging import Report
@@ -33,14 +33,14 @@ def double(number: int) -> tuple[int, int]:
 
 
 def test_what_is_made_comes_in_order_whoever_made_it() -> None:
-    made = list(helpers.in_order(double, range(200), 2))
+    made = list(processes.in_order(double, range(200), 2))
     assert [number for number, _ in made] == [number * 2 for number in range(200)]
     assert len({process for _, process in made}) == 3, "this process and two others"
 
 
 def test_what_is_larger_than_a_pipe_makes_nobody_wait_for_ever() -> None:
     large = ["x" * 1_000_000] * 30
-    assert sum(map(len, helpers.in_order(str.upper, large, 2))) == 30_000_000
+    assert sum(map(len, processes.in_order(str.upper, large, 2))) == 30_000_000
 
 
 def test_what_another_process_was_ended_over_is_done_here() -> None:
@@ -51,7 +51,7 @@ def test_what_another_process_was_ended_over_is_done_here() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return number
 
-    assert list(helpers.in_order(work, range(100), 2)) == list(range(100))
+    assert list(processes.in_order(work, range(100), 2)) == list(range(100))
 
 
 def test_an_error_of_another_process_is_raised_here_and_none_of_them_stays() -> None:
@@ -64,13 +64,13 @@ def test_an_error_of_another_process_is_raised_here_and_none_of_them_stays() -> 
         return number
 
     with pytest.raises(ValueError, match="cannot read") as raised:
-        list(helpers.in_order(work, range(1000), 2))
+        list(processes.in_order(work, range(1000), 2))
     seen.add(int(str(raised.value).split(" ", 1)[0]))
     assert not any(Path(f"/proc/{process}/status").exists() for process in seen)
 
 
 def test_other_processes_end_when_nobody_asks_for_more() -> None:
-    made = helpers.in_order(double, iter(int, 1), 2)
+    made = processes.in_order(double, iter(int, 1), 2)
     others = {process for _, process in (next(made) for _ in range(100))} - {os.getpid()}
     made.close()
     assert others
@@ -117,12 +117,12 @@ def test_an_import_comes_out_the_same_with_other_processes_and_without(
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows())
-    monkeypatch.setattr(drafts, "AT_ONCE", 7)
-    monkeypatch.setattr(drafts, "MANY", 20)
-    monkeypatch.setattr(helpers, "at_hand", lambda: 0)
+    monkeypatch.setattr(row_engine, "AT_ONCE", 7)
+    monkeypatch.setattr(row_engine, "MANY", 20)
+    monkeypatch.setattr(processes, "at_hand", lambda: 0)
     other = Directory(Database(f"sqlite:///{tmp_path / 'alone.sqlite3'}"), directory.vocabulary, directory.gazetteer)
     alone = brought(other, path, wish=Wish(refused=tmp_path / "alone.csv"))
-    monkeypatch.setattr(helpers, "at_hand", lambda: 2)
+    monkeypatch.setattr(processes, "at_hand", lambda: 2)
     together = brought(directory, path, wish=Wish(refused=tmp_path / "together.csv"))
     assert alone[1] == together[1]
     for name in (

@@ -44,19 +44,19 @@ def in_order(work: Callable[[Given], Made], given: Iterable[Given], count: int) 
     What is given and what is made is sent between them, so it must be fit for pickling. What another process does not
     return, because somebody ended it, is done here.
     """
-    waiting: deque[tuple[Given, _Helper | Made]] = deque()
+    waiting: deque[tuple[Given, _Process | Made]] = deque()
     with ExitStack() as stack:
-        helpers = [_Helper.started(work, stack) for _ in range(count)]
+        others = [_Process.started(work, stack) for _ in range(count)]
 
         def first() -> Made:
             each, done = waiting.popleft()
-            if not isinstance(done, _Helper):
+            if not isinstance(done, _Process):
                 return done
             made = done.next()
             return work(each) if made is None else made[0]
 
         for each in given:
-            free = next((helper for helper in helpers if helper.is_free()), None)
+            free = next((other for other in others if other.is_free()), None)
             waiting.append((each, free if free is not None and free.send(each) else work(each)))
             while waiting and (len(waiting) > count * _READY or _is_ready(waiting[0][1])):
                 yield first()
@@ -65,11 +65,11 @@ def in_order(work: Callable[[Given], Made], given: Iterable[Given], count: int) 
 
 
 def _is_ready(done: Any) -> bool:
-    return not isinstance(done, _Helper) or done.has_made()
+    return not isinstance(done, _Process) or done.has_made()
 
 
 @dataclass(slots=True)
-class _Helper:
+class _Process:
     """Another process as this one sees it: what it was given comes back in that order."""
 
     connection: Connection[Any, Any]
@@ -78,7 +78,7 @@ class _Helper:
     made: deque[Any] = field(default_factory=deque)
 
     @classmethod
-    def started(cls, work: Callable[[Any], Any], stack: ExitStack) -> _Helper:
+    def started(cls, work: Callable[[Any], Any], stack: ExitStack) -> _Process:
         """Return a process that does ``work`` until the stack is closed."""
         ours, theirs = Pipe()
         process = get_context("fork").Process(target=_serve, args=(work, theirs, ours), daemon=True)
