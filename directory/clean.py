@@ -238,6 +238,7 @@ def _bounded(value: str, limit: int) -> str:
     return value
 
 
+@lru_cache(maxsize=20_000)
 def _public_host(host: str) -> str:
     if _DISPUTED.search(host):
         raise ValueError("has a host name two standards read differently; write it as punycode (xn--...)")

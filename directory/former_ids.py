@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from directory.models import FormerId, Resource
 from directory.sameness import Sourced
@@ -14,15 +14,7 @@ _BATCH = 500
 
 def of(connection: Connection, affected: Sequence[Sourced]) -> dict[int, int]:
     """Return the former id of each listing that has one, where nothing else has it."""
-    found: dict[int, int] = {}
-    for batch in _batches([each.id for each in affected]):
-        rows = connection.execute(
-            select(FormerId.listing_id, FormerId.resource_id).where(
-                FormerId.listing_id.in_(batch), FormerId.resource_id.not_in(select(Resource.id))
-            )
-        )
-        found.update({row.listing_id: row.resource_id for row in rows})
-    return found
+    return _kept(connection, [each.id for each in affected], FormerId.resource_id.not_in(select(Resource.id)))
 
 
 def remember(
@@ -33,12 +25,7 @@ def remember(
     Of several merges in a row the first id is kept: it is the listing's own.
     """
     target = {move["listing"]: move["resource"] for move in moves}
-    known: dict[int, int] = {}
-    for batch in _batches([each.id for each in affected if each.id in target]):
-        rows = connection.execute(
-            select(FormerId.listing_id, FormerId.resource_id).where(FormerId.listing_id.in_(batch))
-        )
-        known.update({row.listing_id: row.resource_id for row in rows})
+    known = _kept(connection, [each.id for each in affected if each.id in target])
     returned = [listing for listing, resource in target.items() if known.get(listing) == resource]
     for batch in _batches(returned):
         connection.execute(delete(FormerId).where(FormerId.listing_id.in_(batch)))
@@ -49,6 +36,17 @@ def remember(
     ]
     if new:
         connection.execute(insert(FormerId), new)
+
+
+def _kept(connection: Connection, listing_ids: Sequence[int], *where: ColumnElement[bool]) -> dict[int, int]:
+    """Return the ids kept of some listings."""
+    found: dict[int, int] = {}
+    if connection.execute(select(FormerId.listing_id).limit(1)).first() is None:  # nothing was ever merged away
+        return found
+    for batch in _batches(listing_ids):
+        these = select(FormerId.listing_id, FormerId.resource_id).where(FormerId.listing_id.in_(batch), *where)
+        found.update({row.listing_id: row.resource_id for row in connection.execute(these)})
+    return found
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:

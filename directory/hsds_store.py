@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, Table, delete, select
 
-from directory import engines
+from directory import gathering
 from directory.hsds import ids
 from directory.hsds.ids import ORGANIZATION, SERVICE_AT_LOCATION
 from directory.models import HsdsId, Resource
 
 _BATCH = 500
+_TABLE = cast(Table, HsdsId.__table__)
 Reading: TypeAlias = Connection
 """An open connection, for those who only pass it on."""
 
 
 def remember(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Store the HSDS ids of new resources (their columns, ``id`` among them); those of before are forgotten first."""
+    """Gather the HSDS ids of new resources (their columns, ``id`` among them) until ``settle``; those of before are forgotten."""
     found = [(hsds_id, entity, row["id"]) for row in rows for entity, hsds_id in ids.of(row)]
-    engines.insert(connection, HsdsId.__tablename__, ("id", "entity", "resource_id"), sorted(found))
+    gathering.gather(connection, _TABLE, found)
+
+
+def settle(connection: Connection, *, is_mostly_new: bool = False) -> None:
+    """Store what was gathered."""
+    gathering.settle(connection, _TABLE, is_mostly_new=is_mostly_new)
 
 
 def forget(connection: Connection, resource_ids: Sequence[int]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
@@ -12,7 +11,7 @@ from zlib import crc32
 
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
 
-from directory import engines, geo
+from directory import engines, gathering, geo
 from directory.id_list import IdList
 from directory.index_tables import AreaToken, PlaceDensity, PlaceExtent, PlaceToken, Schedule, TokenCount
 from directory.models import Meta, Resource
@@ -82,9 +81,11 @@ def _country_number(country: str | None) -> int:
 def tokens(reach: int, facets: int, languages: int) -> Iterator[int]:
     """Return every token a resource holds beside ANY."""
     for first, word in ((NEED, reach), (FACET, facets), (LANGUAGE, languages)):
-        for bit in range(word.bit_length()):
-            if word >> bit & 1:
-                yield first + bit
+        left = word
+        while left:
+            lowest = left & -left
+            yield first + lowest.bit_length() - 1
+            left ^= lowest
 
 
 def rebuild(connection: Connection) -> int:
@@ -104,7 +105,7 @@ def rebuild(connection: Connection) -> int:
     posted = {token: count for token, count in counts.items() if token == ANY or count * 4 < counts[ANY]}
     posted.setdefault(ANY, 0)
     connection.execute(insert(TokenCount), [{"token": token, "resources": count} for token, count in posted.items()])
-    with _without_second_index(connection):
+    with gathering.without_other_indexes(connection, _PLACES):
         _add_all_places(connection, posted.keys())
     connection.execute(text(_COUNT_CELLS))
     connection.execute(text(_MEASURE_EXTENTS))
@@ -163,18 +164,6 @@ def _add_all_places(connection: Connection, posted: Iterable[int]) -> None:
                 f"WHERE token = {ANY} AND {word} & {1 << token - first} <> 0 ORDER BY band, lon, resource_id"
             )
         )
-
-
-@contextmanager
-def _without_second_index(connection: Connection) -> Iterator[None]:
-    """On SQLite do without the index by resource while its table is filled: its readers have the old directory meanwhile."""
-    by_resource = next(each for each in _PLACES.indexes if each.name == "ix_place_token_resource_id")
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    by_resource.drop(connection)
-    yield
-    by_resource.create(connection)
 
 
 def _place(row: Any, numbering: Numbering) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from directory.records import Kind, OpenState, Place, Precision
 from directory.wording import _, language, named, translated
 
 # How long facts stay good after their last check (design: crisis line 180 days, meeting 12 months, the rest 24).
-LIMITS = {
+LIMITS: Mapping[str, timedelta] = {
     Kind.CRISIS_LINE: timedelta(days=180),
     Kind.SUPPORT_GROUP: timedelta(days=365),
     Kind.THERAPIST: timedelta(days=730),
@@ -100,12 +100,20 @@ def facts_date(resource: Mapping[str, Any]) -> date | None:
 
 def is_stale(resource: Mapping[str, Any], at: datetime) -> bool:
     """Return whether the facts are past the limit of their kind. Facts nobody re-checked age from their source's date."""
-    dated = facts_date(resource)
-    return dated is not None and at.date() - dated > LIMITS[Kind(resource["kind"])]
+    return _is_stale(resource, facts_date(resource), at)
+
+
+def _is_stale(resource: Mapping[str, Any], dated: date | None, at: datetime) -> bool:
+    return dated is not None and at.date() - dated > LIMITS[resource["kind"]]
 
 
 def opening(resource: Mapping[str, Any], at: datetime) -> hours.Open:
     """Return one of the four answers to "open now", in the resource's own zone; never open when nobody knows how old it is."""
+    dated = facts_date(resource)
+    return _opening(resource, at, is_good=dated is not None and not _is_stale(resource, dated, at))
+
+
+def _opening(resource: Mapping[str, Any], at: datetime, *, is_good: bool) -> hours.Open:
     return hours.open_state(
         resource["hours"],
         resource["timezone"],
@@ -113,7 +121,7 @@ def opening(resource: Mapping[str, Any], at: datetime) -> hours.Open:
         resource["region"],
         at,
         hours_note=resource["hours_note"],
-        trusted=facts_date(resource) is not None and not is_stale(resource, at) and resource["status"] == "active",
+        trusted=is_good and resource["status"] == "active",
     )
 
 
@@ -191,14 +199,21 @@ def family(vocabulary: Vocabulary, need: str) -> str:
 
 def matched(vocabulary: Vocabulary, resource: Mapping[str, Any], query: Query, **known: Any) -> Match:
     """Return a resource as a match of a query, with what it covers, the reason, the open state and the age of facts."""
-    held = [(need, 1 << vocabulary.needs[need].bit) for need in query.needs]
+    dated = facts_date(resource)
+    stale = _is_stale(resource, dated, query.at)
+    asked, stated, reach = _bits(vocabulary, query.needs), resource["stated"], resource["reach"]
     return Match(
         resource=resource,
         needs_asked=query.needs,
-        needs_stated=tuple(need for need, bit in held if resource["stated"] & bit),
-        needs_reached=tuple(need for need, bit in held if resource["reach"] & bit),
+        needs_stated=tuple([need for need, bit in asked if stated & bit]),
+        needs_reached=tuple([need for need, bit in asked if reach & bit]),
         reason=reason(vocabulary, resource, query.needs),
-        open=opening(resource, query.at),
-        stale=is_stale(resource, query.at),
+        open=_opening(resource, query.at, is_good=dated is not None and not stale),
+        stale=stale,
         **known,
     )
+
+
+@lru_cache(maxsize=1_000)
+def _bits(vocabulary: Vocabulary, needs: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((need, 1 << vocabulary.needs[need].bit) for need in needs)

@@ -313,6 +313,8 @@ def _any(listings: Sequence[Listing], name: str) -> Any:
 
 
 def _united(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
+    if len(listings) == 1 and len(said := getattr(listings[0], name)) < 2:  # as it mostly is
+        return said  # type: ignore[no-any-return]
     return tuple(dict.fromkeys(chain.from_iterable(getattr(each, name) for each in listings)))
 
 

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from sqlalchemy import Connection, case, distinct, func, select, text
+from sqlalchemy import Connection, case, distinct, exists, func, select, text
+from sqlalchemy.orm import aliased
 
 from directory import clean, decisions, merge_keys, naming, sameness, staging
 from directory.id_list import IdList
@@ -21,6 +22,7 @@ _COMPARED = 5_000
 
 
 _IN_FILE = text(staging.IN_FILE)
+_OTHER = aliased(MergeKey)
 
 
 def merged(connection: Connection, source_id: int) -> int:
@@ -63,7 +65,11 @@ def _doors(connection: Connection, touched: IdList) -> Iterator[list[list[int]]]
     """Yield the listings behind each door that has several resources and one of the touched listings, a batch at a time."""
     seen: set[str] = set()
     for batch in touched.batches(_BATCH):
-        mine = select(MergeKey.key).where(MergeKey.listing_id.in_(batch), MergeKey.key.like(f"{merge_keys.DOOR}%"))
+        mine = select(MergeKey.key).where(
+            MergeKey.listing_id.in_(batch),
+            MergeKey.key.like(f"{merge_keys.DOOR}%"),
+            exists().where(_OTHER.key == MergeKey.key, _OTHER.listing_id != MergeKey.listing_id),
+        )
         query = (
             select(MergeKey.key, Listing.id, Listing.resource_id)
             .join(Listing, Listing.id == MergeKey.listing_id)

@@ -6,15 +6,16 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
 
 from directory import (
     corrections,
     decisions,
     engines,
     former_ids,
+    gathering,
     hsds_store,
     index,
     merge,
@@ -35,6 +36,7 @@ from directory.sameness import Decisions, Ref, Sourced
 _BATCH = 500
 # So many listings are made resources at once.
 AT_ONCE = 5_000
+_KEYS = cast(Table, MergeKey.__table__)
 _COLUMNS = tuple(column.name for column in Resource.__table__.columns if column.name != "modified_at")
 
 
@@ -60,6 +62,7 @@ def refresh(
         if wanted := set(some) - done:
             done |= maker.make(wanted, set(), changed, moved)
         done = {each for each in done if each > some[-1]}
+    hsds_store.settle(connection, is_mostly_new=_are_most(connection, len(changed)))
     connection.execute(delete(ResourceAlias).where(ResourceAlias.resource_id.not_in(select(Resource.id))))
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
     if index_too:
@@ -86,10 +89,11 @@ class _Maker:
         keyed = _closure(connection, set(listing_ids), emptied)
         beside = withholding.beside(connection, [each.said for each in keyed.values()], emptied) - keyed.keys()
         if beside:
+            hsds_store.settle(connection)  # some of these may have been made already, and are made anew
             keyed = _closure(connection, keyed.keys() | beside, emptied)
         affected = [each.said for each in keyed.values()]
         before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
-        new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
+        first_new = new_id = _next_id(connection)
         former = former_ids.of(connection, affected)
         alive: set[int] = set()
         built: list[tuple[list[Sourced], dict[str, Any]]] = []
@@ -111,7 +115,7 @@ class _Maker:
             {"id": row["id"], **self._columns(group, merge.hidden(group))} if row["id"] in doubted else row
             for group, row in built
         ]
-        changed.extend(_store(connection, rows, before - alive))
+        changed.extend(_store(connection, rows, before - alive, first_new))
         move = "UPDATE listing SET resource_id = ? WHERE id = ?"
         engines.many(connection, move, [(each["resource"], each["listing"]) for each in moves])
         former_ids.remember(connection, affected, moves, gone=before - alive)
@@ -126,8 +130,20 @@ class _Maker:
         return merge.resource(shown, self.vocabulary, self.gazetteer, corrections.of(group, self.corrected))
 
 
-def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int]) -> set[int]:
-    """Write the resources that differ from what is stored; return their ids and those of the ones that are gone."""
+def _are_most(connection: Connection, resources: int) -> bool:
+    """Return whether so many resources are most of all there are or were."""
+    return resources * 2 > _next_id(connection)
+
+
+def _next_id(connection: Connection) -> int:
+    return connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
+
+
+def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int], first_new: int) -> set[int]:
+    """Write the resources that differ from what is stored; return their ids and those of the ones that are gone.
+
+    None with an id from ``first_new`` on is stored.
+    """
     now = datetime.now(UTC).replace(tzinfo=None)
     columns = [getattr(Resource, name) for name in _COLUMNS]
     changed = set(gone)
@@ -136,43 +152,47 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int
         hsds_store.forget(connection, batch)
     for start in range(0, len(rows), _BATCH):
         batch_rows = rows[start : start + _BATCH]
-        ids = [row["id"] for row in batch_rows]
-        before = {row.id: tuple(row) for row in connection.execute(select(*columns).where(Resource.id.in_(ids)))}
+        known = [row["id"] for row in batch_rows if row["id"] < first_new]
+        found = connection.execute(select(*columns).where(Resource.id.in_(known))) if known else ()
+        before = {row.id: tuple(row) for row in found}
         new = [
             row for row in batch_rows
             if row["id"] not in before or before[row["id"]] != tuple(row[name] for name in _COLUMNS)
         ]  # fmt: skip
         if not new:
             continue
-        connection.execute(delete(Resource).where(Resource.id.in_([row["id"] for row in new])))
+        if replaced := [row["id"] for row in new if row["id"] in before]:
+            connection.execute(delete(Resource).where(Resource.id.in_(replaced)))
+            hsds_store.forget(connection, replaced)
         stored.write(connection, [{**row, "modified_at": now} for row in new])
-        hsds_store.forget(connection, [row["id"] for row in new])
         hsds_store.remember(connection, new)
         changed.update(row["id"] for row in new)
     return changed
 
 
-def store_keys(connection: Connection, listing_ids: Iterable[int]) -> None:
+def store_keys(connection: Connection, listing_ids: IdList) -> None:
     """Write anew the merge keys of some listings: what they say themselves, their door, and what was decided of them."""
     decided = decisions.load(connection)
     for batch in _batches(listing_ids):
         rows = [(each.id, merge_keys.of(each.listing)) for each in sourced(connection, batch)]
-        _write_keys(connection, rows, decided)
+        _gather_keys(connection, rows, decided)
+    _settle_keys(connection, listing_ids)
 
 
-def store_staged_keys(connection: Connection, source_id: int, listing_ids: Iterable[int]) -> None:
+def store_staged_keys(connection: Connection, source_id: int, listing_ids: IdList) -> None:
     """Write anew the merge keys of listings of a source that came in with the rows that are staged, which bring them."""
     decided = decisions.load(connection)
     for batch in _batches(listing_ids):
         staged = connection.execute(
             text(staging.KEYS).bindparams(bindparam("ids", batch, expanding=True)), {"source": source_id}
         )
-        _write_keys(
+        _gather_keys(
             connection, [(row.id, row.merge_keys.split("\n") if row.merge_keys else []) for row in staged], decided
         )
+    _settle_keys(connection, listing_ids)
 
 
-def _write_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], decided: Decisions) -> None:
+def _gather_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], decided: Decisions) -> None:
     ids = [each for each, _ in said]
     connection.execute(delete(MergeKey).where(MergeKey.listing_id.in_(ids)))
     rows = {(key, each) for each, keys in said for key in keys}
@@ -181,7 +201,12 @@ def _write_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], d
         for row in connection.execute(refs.where(Listing.id.in_(ids))):
             own = Ref(row.key, row.external_id)
             rows |= {(sameness.pair_key(own, other), row.id) for other in decided.same.get(own, ())}
-    engines.insert(connection, MergeKey.__tablename__, ("key", "listing_id"), sorted(rows))
+    gathering.gather(connection, _KEYS, list(rows))
+
+
+def _settle_keys(connection: Connection, listing_ids: IdList) -> None:
+    newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
+    gathering.settle(connection, _KEYS, is_mostly_new=len(listing_ids) * 2 > newest)
 
 
 def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> dict[int, _Keyed]:
@@ -250,8 +275,9 @@ def _store_aliases(
     for each in affected:
         if each.id in former and (now := target.get(each.id, each.resource_id)) is not None:
             aliases.setdefault(former[each.id], now)
-    for batch in _batches(alive | set(aliases)):
-        connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id.in_(batch)))
+    if connection.execute(select(ResourceAlias.old_id).limit(1)).first() is not None:
+        for batch in _batches(alive | set(aliases)):
+            connection.execute(delete(ResourceAlias).where(ResourceAlias.old_id.in_(batch)))
     for old, new in aliases.items():
         connection.execute(update(ResourceAlias).where(ResourceAlias.resource_id == old).values(resource_id=new))
         connection.execute(insert(ResourceAlias).values(old_id=old, resource_id=new))

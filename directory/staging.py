@@ -87,7 +87,7 @@ def stage(
         report.warnings.extend(row.warnings)
         report.repairs.extend(row.repairs)
         if row.is_unchanged:
-            batch.append((row.external_id, row.number, None, None, row.raw_hash, None))
+            batch.append((row.external_id, row.number, None, row.raw_hash, None, None))
         elif row.is_refused:
             if row.duplicate:
                 report.duplicates += 1
@@ -101,7 +101,7 @@ def stage(
             raw_hash = None if row.external_id in hidden else row.raw_hash
             read = merge_keys.stored(row.listing) if row.listing is not None else row.stored or {}
             batch.append(
-                (row.external_id, row.number, read["content_hash"], read["record"], raw_hash, read["merge_keys"])
+                (row.external_id, row.number, read["content_hash"], raw_hash, read["merge_keys"], read["record"])
             )
         if len(batch) == _BATCH:
             engines.insert(connection, "staging", COLUMNS, batch)
@@ -167,11 +167,11 @@ def forget_streets(connection: Connection, source_id: int) -> bool:
     return bool(hidden)
 
 
-COLUMNS = ("external_id", "position", "content_hash", "record", "raw_hash", "merge_keys")
+# The record comes last: SQLite walks through a long one to what stands behind it.
+COLUMNS = ("external_id", "position", "content_hash", "raw_hash", "merge_keys", "record")
 STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS staging "
-    "(external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, content_hash VARCHAR(32), record TEXT, "
-    "raw_hash VARCHAR(32), merge_keys TEXT)"
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staging (external_id VARCHAR(200) PRIMARY KEY, position INTEGER NOT NULL, "
+    "content_hash VARCHAR(32), raw_hash VARCHAR(32), merge_keys TEXT, record TEXT)"
 )
 """A row without a record is one that says what it said before."""
 # CROSS JOIN: SQLite goes from what is staged to what is stored, not from a million listings to ten rows
@@ -195,7 +195,11 @@ READ_ANEW = (
 CHANGED = (
     f"SELECT listing.id FROM {_BOTH} WHERE {_SAME} AND listing.content_hash <> staging.content_hash ORDER BY listing.id"
 )
-KEYS = f"SELECT listing.id, staging.merge_keys FROM listing JOIN staging ON {_SAME} WHERE listing.id IN :ids"
+# The plus keeps SQLite from going through all listings of the source (https://www.sqlite.org/optoverview.html#uplus).
+KEYS = (
+    "SELECT listing.id, staging.merge_keys FROM listing JOIN staging ON staging.external_id = listing.external_id "
+    "WHERE +listing.source_id = :source AND listing.id IN :ids"
+)
 RETURNED = f"SELECT count(*) FROM {_BOTH} WHERE {_SAME} AND listing.missing_since_run_id IS NOT NULL"
 UPDATE = (
     "UPDATE listing SET content_hash = staging.content_hash, record = staging.record "

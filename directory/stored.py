@@ -21,7 +21,7 @@ _WHOLE = f"SELECT {', '.join(_NAMES)} FROM resource WHERE id"
 
 
 def resources(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Return the columns of these resources by id, without those that are gone."""
+    """Return the columns of these resources by id, without those that are gone. Lists in them are not to be changed."""
     if not ids:
         return {}
     wanted = padded(ids)
@@ -92,8 +92,8 @@ def _words_text(words: tuple[str, ...]) -> str:
 
 
 def _list(text: str) -> Any:
-    """Return a list kept as JSON; most are short, and many resources have the same."""
-    return list(_short(text)) if len(text) <= _SHORT else json.loads(text)
+    """Return a list kept as JSON, not to be changed: many resources have the same short one, and share it."""
+    return _short(text) if len(text) <= _SHORT else json.loads(text)
 
 
 @lru_cache(maxsize=8192)

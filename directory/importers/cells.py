@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from directory import clean
@@ -110,7 +111,8 @@ def read_cells(
         elif column.local and not setting.country:
             continue  # the missing country is a problem already
         elif column.many:
-            values[name] = tuple(_parts(name, cell, column.read, setting, found))
+            values[name], faults = _parts(cell, column.read, setting)
+            found.extend((name, part, reason) for part, reason in faults)
         else:
             try:
                 values[name] = column.read(cell, setting)
@@ -139,19 +141,17 @@ def _known(cell: str, words: Collection[str], what: str) -> str:
     return word
 
 
-def _parts(name: str, cell: str, read: Cleaner, setting: Setting, found: list[Fault]) -> Iterator[Any]:
-    """Yield the parts of a list that can be read, each once; what cannot is added to ``found``."""
+@lru_cache(maxsize=20_000)
+def _parts(cell: str, read: Cleaner, setting: Setting) -> tuple[tuple[Any, ...], tuple[tuple[str, str], ...]]:
+    """Return the parts of a list that can be read, each once; and those that cannot, with the reasons. Many rows say the same."""
     parts = dict.fromkeys(part for each in cell.split(";") if (part := each.strip()))
     if len(parts) > LIST_LIMIT:
-        found.append((name, cell, f"has {len(parts):,} parts; {LIST_LIMIT} at most"))
-        return
-    given: set[Any] = set()
+        return (), ((cell, f"has {len(parts):,} parts; {LIST_LIMIT} at most"),)
+    given: dict[Any, None] = {}
+    faults: list[tuple[str, str]] = []
     for part in parts:
         try:
-            value = read(part, setting)
+            given[read(part, setting)] = None
         except ValueError as error:
-            found.append((name, part, str(error)))
-            continue
-        if value not in given:
-            given.add(value)
-            yield value
+            faults.append((part, str(error)))
+    return tuple(given), tuple(faults)
