@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from factories import CHICAGO, line, listing, rows, source
 
-from directory import geo, hsds_store
+from directory import geo, hsds_store, resources
 from directory.hsds import entities, ids
 from directory.hsds.ids import ORGANIZATION, SERVICE, SERVICE_AT_LOCATION
 from directory.hsds.words import Words
 from directory.hsds_lists import Lists, Near, Term, Wanted
 from directory.ingest import Directory
-from directory.models import Resource
-from directory.records import Listing, Point, Status
+from directory.models import HsdsId, Resource
+from directory.records import Listing, Phone, Point, Status
 
 SORTED = (
     listing("plain"),
@@ -199,3 +200,31 @@ def test_an_area_that_does_not_hold_the_point_hides_what_is_near(directory: Dire
     served = Near(CHICAGO, areas, 40_000, must_be_within=False)
     assert listed(directory, SERVICE_AT_LOCATION, near=served)[-1] == held["far"]
     assert set(listed(directory, SERVICE_AT_LOCATION, near=served)) == {held["here"], held["open"], held["far"]}
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5_000])
+def test_the_ids_kept_are_those_of_the_resources_there_are_however_they_came_to_be(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(resources, "AT_ONCE", at_once)
+    same = {"phone": Phone("+12025550143"), "name": "Example Shelter"}
+    shown = [listing(name, **same) for name in ("first", "second")]
+    between = [listing(str(number), organization=f"Example {number % 3}") for number in range(4)]
+    hidden = listing("last", confidential_location=True, address_1=None, postal_code=None, point=None, **same)
+    one = {"name": "One Site", "address_1": "9 Example Street"}
+    turns = [
+        ("a", [*shown, *between, hidden]),
+        ("b", [listing("site", **one)]),
+        ("a", [shown[0], *between[1:], hidden, listing("here", **one)]),
+        (
+            "a",
+            [*shown, *(replace(each, organization="Another") for each in between), replace(hidden, organization="New")],
+        ),
+        ("b", []),
+    ]
+    for key, listings in turns:
+        directory.ingest(source(key), rows(*listings), allow_removals=True)
+        with directory.database.reading() as connection:
+            found = connection.execute(Resource.__table__.select()).mappings()
+            wanted = {(hsds_id, entity, row["id"]) for row in found for entity, hsds_id in ids.of(row)}
+            assert {tuple(row) for row in connection.execute(HsdsId.__table__.select())} == wanted
