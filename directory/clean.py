@@ -210,6 +210,7 @@ def unquoted(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
+@lru_cache(maxsize=4096)
 def match_key(value: str) -> str:
     """Return a name, street or code as two listings are compared by: folded, with words that mean the same written alike."""
     return " ".join(word for word in (_SAME.get(each, each) for each in folded(value).split()) if word)

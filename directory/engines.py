@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,10 +140,17 @@ def rows(connection: Connection, statement: str, values: Sequence[int | str] = (
     return found
 
 
-def cache_little(connection: Connection) -> None:
-    """Let SQLite keep few pages from now on: what is written in order needs none, and it sorts in as much memory as it caches."""
-    if connection.dialect.name == "sqlite":
-        on_driver(connection, f"PRAGMA cache_size = -{_LITTLE_CACHE_KIB}")
+@contextmanager
+def caching_little(connection: Connection) -> Iterator[None]:
+    """Let SQLite keep few pages meanwhile: what is written in order needs none, and it sorts in as much memory as it caches."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    on_driver(connection, f"PRAGMA cache_size = -{_LITTLE_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        on_driver(connection, f"PRAGMA cache_size = -{_WRITING_CACHE_KIB}")
 
 
 def insert(connection: Connection, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:

@@ -93,7 +93,11 @@ def rebuild(connection: Connection) -> int:
 
     A token is posted when fewer than a quarter of the resources hold it; ANY always is.
     """
-    engines.cache_little(connection)
+    with engines.caching_little(connection):
+        return _rebuild(connection)
+
+
+def _rebuild(connection: Connection) -> int:
     for table in (PlaceToken, AreaToken, TokenCount, PlaceDensity, PlaceExtent, Schedule):
         connection.execute(delete(table))
     connection.execute(text("DELETE FROM resource_text"))

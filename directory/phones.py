@@ -205,7 +205,9 @@ def _is_valid(digits: str, country: str) -> bool:
 def _is_home_number(parsed: PhoneNumber, country: str) -> bool:
     if parsed.country_code != phonenumbers.country_code_for_region(country):
         return False
-    return phonenumbers.is_valid_number(parsed) or _is_longer_free_number(parsed, country)
+    # Most are of this very region, which is asked in half the time.
+    is_valid = phonenumbers.is_valid_number_for_region(parsed, country) or phonenumbers.is_valid_number(parsed)
+    return is_valid or _is_longer_free_number(parsed, country)
 
 
 def _is_longer_free_number(parsed: PhoneNumber, country: str) -> bool:

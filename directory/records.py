@@ -144,6 +144,7 @@ class Listing:
 
 
 _STATED = tuple((each.name, each.default) for each in fields(Listing))
+_TUPLES = frozenset(name for name, default in _STATED if default == ())
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -173,9 +174,8 @@ def hashed(listing: Listing) -> dict[str, str]:
 def loads(text: str) -> Listing:
     """Return the listing that ``dumps`` wrote."""
     values: dict[str, Any] = json.loads(text)
-    for name, value in values.items():
-        if isinstance(value, list) and name not in {"phone", "point"}:
-            values[name] = tuple(value)
+    for name in _TUPLES & values.keys():
+        values[name] = tuple(values[name])
     values["kind"] = Kind(values["kind"])
     if "phone" in values:
         values["phone"] = Phone(*values["phone"])
