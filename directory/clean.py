@@ -16,6 +16,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 EARLIEST = date(1990, 1, 1)
 # What a spreadsheet would run as a formula (OWASP, CSV Injection), with the full-width forms of the same signs.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BLANK = re.compile(r"\s")
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # Control characters but for tab and line ends, halves of characters, and what decoders write for what they lost.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
@@ -85,7 +86,7 @@ def url(cell: str) -> str:
     bare = cell.strip(" ")
     if bare.startswith("//"):
         raise ValueError(f"has no scheme; write https:{bare}")
-    if _CONTROL.search(bare) or _INVISIBLE.search(bare) or "\\" in bare or any(c.isspace() for c in bare):
+    if _CONTROL.search(bare) or _INVISIBLE.search(bare) or "\\" in bare or _BLANK.search(bare):
         raise ValueError("has a blank, a backslash or an invisible character in it")
     try:
         parts = urlsplit(bare)
