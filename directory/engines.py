@@ -28,7 +28,7 @@ _RECYCLE_SECONDS = 600
 # What each reading connection keeps of a SQLite file: the upper pages of the index and the pages of a busy city.
 _CACHE_KIB = 16_000
 # What the writing one keeps: with SQLite's own 2 MB an import of a million rows reads and writes its pages again and again.
-_WRITING_CACHE_KIB, _LITTLE_CACHE_KIB = 40_000, 2_000
+_WRITING_CACHE_KIB, _LITTLE_CACHE_KIB = 20_000, 2_000
 # Statements that PostgreSQL keeps ready for each reading connection.
 _PREPARED = 300
 

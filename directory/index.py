@@ -39,7 +39,7 @@ _LOCATED = (
     Resource.id, Resource.latitude, Resource.longitude, Resource.stated, Resource.reach, Resource.facet_bits,
     Resource.language_bits, *_TIMED,
 )  # fmt: skip
-_READ_AT_ONCE = 20_000
+_READ_AT_ONCE = 5_000
 _STREAMED = {"yield_per": _READ_AT_ONCE}
 # The cells in which places are counted: 2 bands high, a tenth of a degree wide.
 CELL_BANDS, CELL_STEPS = 2, 1000

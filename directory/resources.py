@@ -35,7 +35,7 @@ from directory.sameness import Decisions, Ref, Sourced
 
 _BATCH = 500
 # So many listings are made resources at once.
-AT_ONCE = 5_000
+AT_ONCE = 2_000
 _KEYS = cast(Table, MergeKey.__table__)
 _COLUMNS = tuple(column.name for column in Resource.__table__.columns if column.name != "modified_at")
 

@@ -202,7 +202,7 @@ def test_an_area_that_does_not_hold_the_point_hides_what_is_near(directory: Dire
     assert set(listed(directory, SERVICE_AT_LOCATION, near=served)) == {held["here"], held["open"], held["far"]}
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 5_000])
+@pytest.mark.parametrize("at_once", [1, 2, 2_000])
 def test_the_ids_kept_are_those_of_the_resources_there_are_however_they_came_to_be(
     directory: Directory, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
