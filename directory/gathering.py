@@ -7,7 +7,7 @@ that comes in no order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Table, text
@@ -21,16 +21,13 @@ def gather(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
     engines.insert(connection, _room(table), table.columns.keys(), rows)
 
 
-def settle(connection: Connection, table: Table, *, is_mostly_new: bool) -> None:
-    """Write what was gathered; where that is most of the table, its other indexes are made anew, as that is faster."""
+def settle(connection: Connection, table: Table) -> None:
+    """Write what was gathered; where that is more than the table has, its other indexes are made anew, as that is faster."""
     _make_room(connection, table)
     names = ", ".join(table.columns.keys())
     key = ", ".join(column.name for column in table.primary_key)
     moved = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_room(table)} ORDER BY {key}"
-    if is_mostly_new:
-        with without_other_indexes(connection, table):
-            connection.execute(text(moved))
-    else:
+    with without_other_indexes(connection, table) if _is_mostly_new(connection, table) else nullcontext():
         connection.execute(text(moved))
     connection.execute(text(f"DELETE FROM {_room(table)}"))
 
@@ -46,6 +43,13 @@ def without_other_indexes(connection: Connection, table: Table) -> Iterator[None
     yield
     for each in table.indexes:
         each.create(connection)
+
+
+def _is_mostly_new(connection: Connection, table: Table) -> bool:
+    """Return whether more was gathered than a table has; of a large table no more is counted than was gathered."""
+    gathered = connection.execute(text(f"SELECT count(*) FROM {_room(table)}")).scalar_one()
+    counted = text(f"SELECT count(*) FROM (SELECT 1 FROM {table.name} LIMIT :most) AS found")
+    return bool(connection.execute(counted, {"most": gathered}).scalar_one() < gathered)
 
 
 def _make_room(connection: Connection, table: Table) -> None:

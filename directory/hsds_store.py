@@ -24,9 +24,9 @@ def remember(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     gathering.gather(connection, _TABLE, found)
 
 
-def settle(connection: Connection, *, is_mostly_new: bool = False) -> None:
+def settle(connection: Connection) -> None:
     """Store what was gathered."""
-    gathering.settle(connection, _TABLE, is_mostly_new=is_mostly_new)
+    gathering.settle(connection, _TABLE)
 
 
 def forget(connection: Connection, resource_ids: Sequence[int]) -> None:

@@ -209,7 +209,7 @@ class Directory:
         return done
 
     def _rebuild(self, connection: Connection, listing_ids: set[int]) -> None:
-        resources.store_keys(connection, IdList(listing_ids))
+        resources.store_keys(connection, listing_ids)
         resources.refresh(connection, IdList(listing_ids), self.vocabulary, self.gazetteer)
 
     def reindex(self) -> int:

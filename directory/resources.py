@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 
 from directory import (
     corrections,
@@ -62,7 +62,7 @@ def refresh(
         if wanted := set(some) - done:
             done |= maker.make(wanted, set(), changed, moved)
         done = {each for each in done if each > some[-1]}
-    hsds_store.settle(connection, is_mostly_new=_are_most(connection, len(changed)))
+    hsds_store.settle(connection)
     connection.execute(delete(ResourceAlias).where(ResourceAlias.resource_id.not_in(select(Resource.id))))
     connection.execute(update(Meta).where(Meta.key == "data_version").values(value=Meta.value + 1))
     if index_too:
@@ -93,7 +93,7 @@ class _Maker:
             keyed = _closure(connection, keyed.keys() | beside, emptied)
         affected = [each.said for each in keyed.values()]
         before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
-        first_new = new_id = _next_id(connection)
+        first_new = new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
         former = former_ids.of(connection, affected)
         alive: set[int] = set()
         built: list[tuple[list[Sourced], dict[str, Any]]] = []
@@ -130,15 +130,6 @@ class _Maker:
         return merge.resource(shown, self.vocabulary, self.gazetteer, corrections.of(group, self.corrected))
 
 
-def _are_most(connection: Connection, resources: int) -> bool:
-    """Return whether so many resources are most of all there are or were."""
-    return resources * 2 > _next_id(connection)
-
-
-def _next_id(connection: Connection) -> int:
-    return connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
-
-
 def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int], first_new: int) -> set[int]:
     """Write the resources that differ from what is stored; return their ids and those of the ones that are gone.
 
@@ -170,16 +161,16 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], gone: set[int
     return changed
 
 
-def store_keys(connection: Connection, listing_ids: IdList) -> None:
+def store_keys(connection: Connection, listing_ids: Iterable[int]) -> None:
     """Write anew the merge keys of some listings: what they say themselves, their door, and what was decided of them."""
     decided = decisions.load(connection)
     for batch in _batches(listing_ids):
         rows = [(each.id, merge_keys.of(each.listing)) for each in sourced(connection, batch)]
         _gather_keys(connection, rows, decided)
-    _settle_keys(connection, listing_ids)
+    gathering.settle(connection, _KEYS)
 
 
-def store_staged_keys(connection: Connection, source_id: int, listing_ids: IdList) -> None:
+def store_staged_keys(connection: Connection, source_id: int, listing_ids: Iterable[int]) -> None:
     """Write anew the merge keys of listings of a source that came in with the rows that are staged, which bring them."""
     decided = decisions.load(connection)
     for batch in _batches(listing_ids):
@@ -189,7 +180,7 @@ def store_staged_keys(connection: Connection, source_id: int, listing_ids: IdLis
         _gather_keys(
             connection, [(row.id, row.merge_keys.split("\n") if row.merge_keys else []) for row in staged], decided
         )
-    _settle_keys(connection, listing_ids)
+    gathering.settle(connection, _KEYS)
 
 
 def _gather_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], decided: Decisions) -> None:
@@ -202,11 +193,6 @@ def _gather_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], 
             own = Ref(row.key, row.external_id)
             rows |= {(sameness.pair_key(own, other), row.id) for other in decided.same.get(own, ())}
     gathering.gather(connection, _KEYS, list(rows))
-
-
-def _settle_keys(connection: Connection, listing_ids: IdList) -> None:
-    newest = connection.execute(select(func.coalesce(func.max(Listing.id), 0))).scalar_one()
-    gathering.settle(connection, _KEYS, is_mostly_new=len(listing_ids) * 2 > newest)
 
 
 def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> dict[int, _Keyed]:

@@ -9,7 +9,6 @@ from datetime import date
 from sqlalchemy import Connection, delete, insert, select, update
 
 from directory import resources
-from directory.id_list import IdList
 from directory.models import ImportRun, Listing, ListingChange, ListingMove, MergeKey, ResourceAlias, Source
 from directory.staging import Report
 
@@ -67,7 +66,7 @@ def _listings(connection: Connection, source_id: int, run: int, report: Report, 
             connection.execute(update(Listing).where(Listing.id == now.id).values(**values))
             touched.listings.add(now.id)
             report.changed += 1
-    resources.store_keys(connection, IdList(touched.listings))
+    resources.store_keys(connection, touched.listings)
     connection.execute(delete(ListingChange).where(ListingChange.import_run_id == run))
 
 

@@ -48,22 +48,27 @@ def test_no_batch_of_an_import_goes_through_a_whole_table(
     directory.database.dispose()
 
 
-@pytest.mark.parametrize("is_mostly_new", [True, False])
-def test_what_is_gathered_is_written_once_and_its_indexes_are_there_after(
-    directory: Directory, is_mostly_new: bool
-) -> None:
+@pytest.mark.parametrize("held", [0, 9])
+def test_what_is_gathered_is_written_once_and_its_indexes_are_there_after(directory: Directory, held: int) -> None:
     directory.ingest(source(), rows(listing("1"), listing("2")))
     table = Base.metadata.tables[MergeKey.__tablename__]
+    before = [(f"held {number}", 1) for number in range(held)]
+    made: list[str] = []
     with directory.database.writing() as connection:
         connection.execute(table.delete())
+        for key, listing_id in before:
+            connection.execute(table.insert().values(key=key, listing_id=listing_id))
         for key in ("b", "a"):
             gathering.gather(connection, table, [(key, 1), (key, 2)])
-        gathering.settle(connection, table, is_mostly_new=is_mostly_new)
-        gathering.settle(connection, table, is_mostly_new=is_mostly_new)
+        event.listen(connection, "before_cursor_execute", lambda *given: made.append(given[2]))
+        gathering.settle(connection, table)
+        gathering.settle(connection, table)
     with directory.database.reading() as connection:
         found = connection.execute(table.select().order_by(table.c.key, table.c.listing_id)).all()
-        assert [tuple(row) for row in found] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+        assert [tuple(row) for row in found] == [("a", 1), ("a", 2), ("b", 1), ("b", 2), *before]
         catalogue = "sqlite_master WHERE type = 'index'" if directory.database.is_sqlite else "pg_indexes"
         column = "name" if directory.database.is_sqlite else "indexname"
         there = set(connection.execute(text(f"SELECT {column} FROM {catalogue}")).scalars())
     assert {index.name for index in table.indexes} <= there
+    is_made_anew = any("CREATE INDEX" in statement for statement in made)
+    assert is_made_anew == (held == 0 and directory.database.is_sqlite), "only where most of the table is new"
