@@ -52,6 +52,14 @@ class Asking:
         """Add a test of a row's bits."""
         self.add(test.sql, *test.values)
 
+    def either(self, ways: Sequence[Sequence[Test]]) -> None:
+        """Add the condition that all tests of one of some ways are passed."""
+        if not any(ways):
+            return
+        each = [" AND ".join(test.sql for test in tests) for tests in ways]
+        said = each[0] if len(each) == 1 else f"({' OR '.join(each)})"
+        self.add(said, *(value for tests in ways for test in tests for value in test.values))
+
     def words(self, words: str, are_common: bool) -> None:
         """Add the condition that a resource's text has words: looked up in the text of each, or in the index of words."""
         if not are_common:

@@ -21,7 +21,12 @@ from directory.tiers import INTEGRATED, REACHES_ALL, Cover, Test, Tiers, Wishes
 
 # A token held by so few resources is read in one ring: growing would cost more statements than it saves rows.
 FEW_RESOURCES = 5000
-GROWTH = 2.5
+# A ring in which so few places stand is asked for all tiers at once: more rows cost more than more statements do.
+THIN = 1500
+# A circle that held too few grows as much as the rest is likely to need, and so much when it held none.
+GROWTH_MARGIN, GROWTH_LEAST, GROWTH_OF_NONE = 1.5, 1.4, 4.0
+# A circle nearly as wide as the whole ring is drawn as wide.
+NEARLY_ALL = 1.15
 # A wider ring reads its bands all around the earth, so there is one of those at most.
 WIDEST_KM = 1000.0
 # What states a need is rarer than what reaches it.
@@ -96,8 +101,8 @@ class Nearby:
         """
         first = 0 if after is None else after.tier
         wanted = [(tier, covers[0]) for tier, covers in self.tiers if first <= tier <= REACHES_ALL]
-        # What is integrated is rare and found by that; the other tiers are mostly all there is.
-        apart = 1 if wanted and wanted[0][0] == INTEGRATED else 0
+        # What is integrated is rare and mostly found by that; the other tiers are mostly all there is.
+        apart = 1 if wanted and wanted[0][0] == INTEGRATED and len({self._token(cover) for _, cover in wanted}) > 1 else 0
         found = self._grown(wanted[:apart], ring, limit, after)
         return [*found, *self._grown(wanted[apart:], ring, limit - len(found), after)]
 
@@ -126,7 +131,7 @@ class Nearby:
             below = self._below(token, tier, Ring(radius))
             if below is not None or radius >= radius_km:
                 return below
-            radius *= GROWTH
+            radius *= GROWTH_OF_NONE
 
     def _below(self, token: int, tier: int, ring: Ring) -> Spot | None:
         """Return the nearest of a ring that is of a lower tier than ``tier``, open if it has to be."""
@@ -159,11 +164,15 @@ class Nearby:
         best, cover = wanted[0]
         token = self._token(cover)
         radius = self._first_radius(token, cover, ring, limit, after if after and after.tier == best else None)
+        inner = ring.inner_km or 0.0
         while radius < ring.outer_km:
             rows = self._open(token, wanted[:1], replace(ring, outer_km=radius), limit, after)
             if len(rows) >= limit:
                 return rows
-            radius = radius * GROWTH if radius * GROWTH <= WIDEST_KM else ring.outer_km
+            growth = (GROWTH_MARGIN * limit / len(rows)) ** 0.5 if rows else GROWTH_OF_NONE
+            radius = ((radius**2 - inner**2) * max(growth, GROWTH_LEAST) ** 2 + inner**2) ** 0.5
+            if radius > WIDEST_KM or radius * NEARLY_ALL >= ring.outer_km:
+                radius = ring.outer_km
         return self._open(token, wanted, ring, limit, after)
 
     @property
@@ -180,9 +189,9 @@ class Nearby:
         """Return whether a ring holds so few places that all of its tiers are asked for at once."""
         token = self._token(self._any)
         held: float = self.known.posted.get(token, 0)
-        if held > FEW_RESOURCES and ring.outer_km < EVERYWHERE_KM:
+        if held > THIN and ring.outer_km < EVERYWHERE_KM:
             held = self.known.places_in(geo.window(self.point, ring.outer_km)) * self.known.share(token)
-        return held <= FEW_RESOURCES
+        return held <= THIN
 
     def _token(self, cover: Cover) -> int:
         """Return the rarest token that every row of a tier must hold."""
@@ -207,7 +216,7 @@ class Nearby:
             share *= WORDED_SHARE
         inner = max(ring.inner_km or 0.0, geo.arc_km(after.chord_squared, self.point.latitude) if after else 0.0)
         radius = (self.known.radius_km(self.point, limit / max(share, 1e-9)) ** 2 + inner**2) ** 0.5
-        return ring.outer_km if radius * 1.5 >= ring.outer_km else radius
+        return ring.outer_km if radius * NEARLY_ALL >= ring.outer_km else radius
 
     def _extent(self, ring: Ring) -> Extent | None:
         """Return what is known of the region or country that a ring stays in; None for a ring that its radius bounds."""

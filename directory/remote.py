@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from directory import engines, geo, index, stored, tiers
-from directory.asking import Asking, chord
+from directory import engines, geo, index, stored
+from directory.asking import Asking, Value, chord
 from directory.density import Known
 from directory.geocoding import Gazetteer
 from directory.matches import Match, matched
@@ -45,57 +45,63 @@ class Remote:
         return [matched(self.vocabulary, resources[each], self.query, tier=tier) for tier, each in shown]
 
     def _shown(self, served: Sequence[str], place: Place | None, near: Collection[int]) -> list[tuple[int, int]]:
-        """Return tier and id of what is shown, in its order: the best tier alone if it is enough, else the others at once."""
-        ways = [(tier, cover) for tier, covers in self.tiers for cover in covers]
+        """Return tier and id of what is shown, in its order: tier after tier, until it is enough."""
         chosen: list[tuple[int, int]] = []
-        for wanted, above in ((ways[:1], 0), (ways, ways[0][0])):
-            if len(chosen) >= self.query.limit or (above and len(ways) == 1):
-                continue
+        for tier, covers in self.tiers:
+            if len(chosen) >= self.query.limit:
+                break
             for most in (max(READ, self.query.limit), READ_MOST):
-                read = self._ranks(wanted, above, served, place, most)
+                read = self._ranks(covers, served, place, most)
                 group = self._group(read, near)
                 if len(read) < most or len(group) >= self.query.limit:
                     break
-            chosen.extend((tier, each) for tier, _, _, each in sorted(group))
+            chosen.extend((tier, each) for _, _, each in sorted(group))
         return chosen[: self.query.limit]
 
-    def _group(self, read: Sequence[Any], near: Collection[int]) -> list[tuple[int, bool, int, int]]:
-        """Return tier, whether it is not open, best rank and id of what may be shown."""
+    def _group(self, read: Sequence[Any], near: Collection[int]) -> list[tuple[bool, int, int]]:
+        """Return whether it is not open, best rank and id of what may be shown."""
         minute = self.known.schedules.minute(self.query.at)
-        found: dict[int, tuple[int, bool, int, int]] = {}
-        for tier, rank, each, schedule, good_until in read:
+        found: dict[int, tuple[bool, int, int]] = {}
+        for rank, each, schedule, good_until in read:
             if each in near or each in found:
                 continue
             is_open = minute.is_open(schedule, good_until)
             if is_open or not self.query.open_now:
-                found[each] = (tier, not is_open, rank, each)
+                found[each] = (not is_open, rank, each)
         return list(found.values())
 
-    def _ranks(
-        self, wanted: Sequence[tuple[int, Cover]], above: int, served: Sequence[str], place: Place | None, most: int
-    ) -> list[Any]:
-        """Return tier, rank, id and schedule of the first ``most`` of the tiers after ``above``, best first."""
-        is_one = len(wanted) == 1 or self.wish.need_count == 1
-        token = self.known.rarest([*(wanted[0][1].tokens if is_one else ()), *self.wish.tokens])
-        ask = Asking(self.connection, "area_token")
-        ask.add("token = ?", token)
-        tier, values, tests = tiers.tier_of(wanted, self.wish.needs)
-        for test in (*tests, *self.wish.facets):
+    def _ranks(self, covers: Sequence[Cover], served: Sequence[str], place: Place | None, most: int) -> list[Any]:
+        """Return rank, id and schedule of the first ``most`` of a tier.
+
+        Each area and each token that is driven on is read in the order of its key, and left as soon as enough is found.
+        """
+        apart: dict[int, list[Cover]] = {}
+        for cover in covers:
+            apart.setdefault(self.known.rarest([*cover.tokens, *self.wish.tokens]), []).append(cover)
+        branches: list[str] = []
+        bound: list[Value] = []
+        for token, ways in apart.items():
+            ask = Asking(self.connection, "area_token")
+            ask.add("token = ?", token)
+            ask.either([cover.tests for cover in ways])
+            self._demand(ask, place)
+            branch = (
+                f"SELECT * FROM (SELECT rank, resource_id, schedule, good_until FROM area_token WHERE {ask.where} AND area = ? "
+                "ORDER BY rank, resource_id LIMIT ?) AS found"
+            )
+            branches.extend([branch] * len(served))
+            bound.extend(value for area in served for value in (*ask.values, area, most))
+        return sorted(engines.rows(self.connection, " UNION ALL ".join(branches), bound))[:most]
+
+    def _demand(self, ask: Asking, place: Place | None) -> None:
+        """Demand all that is not a need."""
+        for test in self.wish.facets:
             ask.test(test)
         self._leave_out(ask, place)
         if self.wish.age is not None:
             ask.age(self.wish.age)
         if self.wish.words:
             ask.words(self.wish.words, self.wish.words_are_common)
-        # In the order of its key the index is left as soon as enough is found.
-        order = "tier, rank, resource_id" if above else "rank, resource_id"
-        one = (
-            f"SELECT * FROM (SELECT * FROM (SELECT {tier} AS tier, rank, resource_id, schedule, good_until FROM area_token "
-            f"WHERE area = ? AND {ask.where}) AS found WHERE tier > ? ORDER BY {order} LIMIT ?) AS found"
-        )
-        statement = " UNION ALL ".join([one] * len(served))
-        bound = [value for area in served for value in (*values, area, *ask.values, above, most)]
-        return sorted(engines.rows(self.connection, statement, bound))[:most]
 
     def _leave_out(self, ask: Asking, place: Place | None) -> None:
         """Leave out the lines to talk to somebody on now, and what has a door within the radius."""
