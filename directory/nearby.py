@@ -316,4 +316,4 @@ class Nearby:
         if self.wish.age is not None:
             ask.age(self.wish.age)
         if self.wish.words:
-            ask.words(self.wish.words, self.wish.words_are_common)
+            ask.words(self.wish.words, self.wish.words_are_common and ring.outer_km < EVERYWHERE_KM)

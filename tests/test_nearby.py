@@ -8,7 +8,7 @@ import pytest
 from factories import CHICAGO, listing, rows, source
 from sqlalchemy import Connection
 
-from directory import density, index, nearby, pool, tiers
+from directory import density, index, nearby, pool, remote, tiers
 from directory.db import Database
 from directory.geocoding import Gazetteer
 from directory.index_tables import PlaceToken
@@ -63,6 +63,12 @@ def ids(searcher: Searcher, query: Query) -> list[tuple[int, int, str | None]]:
     return [(match.resource["id"], match.tier, match.relaxed) for match in found]
 
 
+def draw_circles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no ring be read at once because it holds few."""
+    monkeypatch.setattr(nearby, "FEW_RESOURCES", -1)
+    monkeypatch.setattr(nearby, "THIN", -1)
+
+
 @pytest.mark.parametrize("words", QUERIES)
 def test_small_rings_and_memory_find_what_one_ring_finds(
     crowd: Directory, searcher: Searcher, words: dict, monkeypatch: pytest.MonkeyPatch
@@ -70,7 +76,7 @@ def test_small_rings_and_memory_find_what_one_ring_finds(
     query = asked(crowd.vocabulary, **words)
     at_once = ids(searcher, query)
     assert at_once
-    monkeypatch.setattr(nearby, "FEW_RESOURCES", -1)
+    draw_circles(monkeypatch)
     assert ids(searcher, query) == at_once, "rings drawn by density"
     monkeypatch.setattr(density.Known, "radius_km", lambda _self, _point, _wanted: 0.5)
     assert ids(searcher, query) == at_once, "rings that start far too small"
@@ -91,12 +97,18 @@ def statements(connection: Connection, directory: Directory, query: Query) -> li
     return seen
 
 
-@pytest.mark.parametrize("few", [-1, nearby.FEW_RESOURCES])
+@pytest.mark.parametrize("in_circles", [False, True])
 @pytest.mark.parametrize("words", [{}, {"language": ("es",), "payment": ("medicaid",)}, {"radius_km": "160"}])
 def test_a_ring_is_one_search_of_the_key_and_reads_nothing_else(
-    vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path: Any, words: dict, few: int, monkeypatch: pytest.MonkeyPatch
+    vocabulary: Vocabulary,
+    gazetteer: Gazetteer,
+    tmp_path: Any,
+    words: dict,
+    in_circles: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nearby, "FEW_RESOURCES", few)
+    if in_circles:
+        draw_circles(monkeypatch)
     directory = Directory(Database(f"sqlite:///{tmp_path / 'd.sqlite3'}"), vocabulary, gazetteer)
     directory.ingest(source(), rows(*(listing(str(number)) for number in range(9))))
     with directory.database.reading() as connection:
@@ -106,6 +118,32 @@ def test_a_ring_is_one_search_of_the_key_and_reads_nothing_else(
                 "SEARCH place_token USING PRIMARY KEY (token=? AND band=? AND lon>? AND lon<?)",
                 "USE TEMP B-TREE FOR ORDER BY",
             ]
+    directory.database.dispose()
+
+
+@pytest.mark.parametrize("words", [{}, {"need": NEEDS[:4]}, {"language": ("es",), "age": "12"}])
+def test_help_from_afar_is_read_in_the_order_of_its_key(
+    vocabulary: Vocabulary, gazetteer: Gazetteer, tmp_path: Any, words: dict
+) -> None:
+    directory = Directory(Database(f"sqlite:///{tmp_path / 'd.sqlite3'}"), vocabulary, gazetteer)
+    online = {"formats": ("video",), "point": None, "address_1": None, "city": None, "postal_code": None}
+    directory.ingest(source(), rows(*(listing(str(n), service_area=("US-IL", "US")[:n], **online) for n in (1, 2))))
+    query = asked(vocabulary, **words)
+    wish = tiers.wishes(query, vocabulary, None)
+    seen: list[str] = []
+    with directory.database.reading() as connection:
+        driver: Any = connection.connection.driver_connection
+        ways = tuple(tiers.tiers(wish, vocabulary))
+        far = remote.Remote(connection, density.load(connection), vocabulary, query, wish, ways)
+        driver.set_trace_callback(seen.append)
+        far.found(["US-IL", "US", "world"], None, ())
+        driver.set_trace_callback(None)
+        asked_for = [statement for statement in seen if "area_token" in statement]
+        assert len(asked_for) == len(ways), "one statement for each tier, as few as there are answers"
+        for statement in asked_for:
+            plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+            assert any("SEARCH area_token USING PRIMARY KEY (token=? AND area=?)" in line for line in plan)
+            assert not any("TEMP B-TREE" in line or "SCAN area_token" in line for line in plan), plan
     directory.database.dispose()
 
 
