@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 
@@ -143,25 +144,23 @@ class Listing:
     geocoded_by: str | None = None
 
 
-_STATED = tuple((each.name, each.default) for each in fields(Listing))
+# By name, so that the JSON of a listing has its keys in one order.
+_STATED = tuple(sorted((each.name, each.default) for each in fields(Listing)))
+_all_of = attrgetter(*(name for name, _ in _STATED))
 _TUPLES = frozenset(name for name, default in _STATED if default == ())
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def dumps(listing: Listing) -> str:
     """Return a listing as one line of JSON, the same text for the same facts: keys sorted, what is not stated left out."""
-    values: dict[str, Any] = {}
-    for name, default in _STATED:
-        value = getattr(listing, name)
-        if value == default:
-            continue
-        if isinstance(value, Phone):
-            value = [value.number, value.extension, value.press]
-        elif isinstance(value, Point):
-            value = [value.latitude, value.longitude]
-        elif isinstance(value, date):
-            value = value.isoformat()
-        values[name] = value
+    stated = zip(_STATED, _all_of(listing), strict=True)
+    values: dict[str, Any] = {name: value for (name, default), value in stated if value != default}
+    if (phone := listing.phone) is not None:
+        values["phone"] = [phone.number, phone.extension, phone.press]
+    if (point := listing.point) is not None:
+        values["point"] = [point.latitude, point.longitude]
+    if (checked := listing.last_checked) is not None:
+        values["last_checked"] = checked.isoformat()
     return _ENCODER.encode(values)
 
 

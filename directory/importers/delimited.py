@@ -22,6 +22,9 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # What an editor or a copy from a web page leaves in a header, unseen.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _QUOTED = r'"([^"]*+(?:""[^"]*+)*+)"'
+_ENDED = {each: rf'("[^"]*+(?:""[^"]*+)*+"|[^"{each}]*+)[{each}]' for each in DELIMITERS}
+_CELL = {each: re.compile(ended) for each, ended in _ENDED.items()}
+_LINE = {each: re.compile(f"(?:{ended})*+") for each, ended in _ENDED.items()}
 _CELLS = {each: re.compile(rf'(?:{_QUOTED}|([^"{each}]*+))(?=[{each}]|\Z)') for each in DELIMITERS}
 
 
@@ -247,11 +250,11 @@ def _quoted(lines: _Lines, number: int, delimiter: str, header: tuple[str, ...],
     When a quote is broken the row ends with the line that quote stands on, and the lines after it are read as rows of
     their own: one missing quote refuses one row, not the rest of the file.
     """
-    if line[:1] == '"' == line[-1:]:  # most often every cell is quoted, and nothing else is
-        plain = tuple(line[1:-1].split(f'"{delimiter}"'))
-        if line.count('"') == 2 * len(plain):
-            return Record(number, lines.number, lines.number, plain, tuple(_cell_faults(line, plain, header)))
     first = lines.number
+    if _LINE[delimiter].fullmatch(ended := line + delimiter):  # no quote is broken or left open
+        whole = _CELL[delimiter].findall(ended)
+        found = tuple(cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell for cell in whole)
+        return Record(number, first, first, found, tuple(_cell_faults(line, found, header)))
     held = lines.take_closed(line)
     text = "\n".join(held)
     cells: list[str] = []
