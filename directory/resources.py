@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, text, update
 
 from directory import (
     corrections,
@@ -36,7 +36,10 @@ from directory.sameness import Decisions, Ref, Sourced
 _BATCH = 500
 # So many listings are made resources at once.
 AT_ONCE = 2_000
+# A key found by itself takes as long as so many read in order.
+_MANY = 10
 _KEYS = cast(Table, MergeKey.__table__)
+_JOINING = (MergeKey.key.not_like(f"{merge_keys.DOOR}%"), MergeKey.key.not_like(f"{merge_keys.HIDDEN}%"))
 _COLUMNS = tuple(column.name for column in Resource.__table__.columns if column.name != "modified_at")
 
 
@@ -55,7 +58,8 @@ def refresh(
     and with it ``modified_at``. Returns the listings that left a resource, each with its id. Some thousand listings are
     held in memory at a time, with all they may be one with.
     """
-    maker = _Maker(connection, vocabulary, gazetteer, decisions.load(connection), corrections.load(connection))
+    joined = _joined(connection) if _are_many(connection, listing_ids) else None
+    maker = _Maker(connection, vocabulary, gazetteer, decisions.load(connection), corrections.load(connection), joined)
     changed, moved = array("q"), dict[int, int]()
     done = maker.make(set(), set(emptied), changed, moved) if emptied else set()
     for some in listing_ids.batches(AT_ONCE):
@@ -72,13 +76,14 @@ def refresh(
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    """Makes resources of listings, some at a time."""
+    """Makes resources of listings, some at a time. ``joined`` are those that share a key with another; None: not known."""
 
     connection: Connection
     vocabulary: Vocabulary
     gazetteer: Gazetteer
     decided: Decisions
     corrected: Mapping[Ref, Sequence[Held]]
+    joined: IdList | None
 
     def make(self, listing_ids: set[int], emptied: set[int], changed: array[int], moved: dict[int, int]) -> set[int]:
         """Make the resources of these listings and of all that may be one with them; return the ids of all of those.
@@ -86,11 +91,11 @@ class _Maker:
         Adds to the resources that ``changed`` and the listings that ``moved``.
         """
         connection, decided = self.connection, self.decided
-        keyed = _closure(connection, set(listing_ids), emptied)
+        keyed = _closure(connection, set(listing_ids), emptied, self.joined)
         beside = withholding.beside(connection, [each.said for each in keyed.values()], emptied) - keyed.keys()
         if beside:
             hsds_store.settle(connection)  # some of these may have been made already, and are made anew
-            keyed = _closure(connection, keyed.keys() | beside, emptied)
+            keyed = _closure(connection, keyed.keys() | beside, emptied, self.joined)
         affected = [each.said for each in keyed.values()]
         before = emptied | {each.resource_id for each in affected if each.resource_id is not None}
         first_new = new_id = connection.execute(select(Meta.value).where(Meta.key == "next_resource_id")).scalar_one()
@@ -195,7 +200,9 @@ def _gather_keys(connection: Connection, said: Sequence[tuple[int, list[str]]], 
     gathering.gather(connection, _KEYS, list(rows))
 
 
-def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[int]) -> dict[int, _Keyed]:
+def _closure(
+    connection: Connection, listing_ids: set[int], resource_ids: set[int], joined: IdList | None
+) -> dict[int, _Keyed]:
     """Return these listings, those of these resources, and all that share a resource or a merge key with any of them."""
     found: dict[int, _Keyed] = {}
     for batch in _batches(resource_ids):
@@ -206,18 +213,31 @@ def _closure(connection: Connection, listing_ids: set[int], resource_ids: set[in
         for batch in _batches(frontier):
             found.update((each.id, _Keyed(each, [])) for each in sourced(connection, batch))
             resources = {found[each].said.resource_id for each in batch if each in found} - {None}
-            joining = (
-                MergeKey.listing_id.in_(batch),
-                MergeKey.key.not_like(f"{merge_keys.DOOR}%"),
-                MergeKey.key.not_like(f"{merge_keys.HIDDEN}%"),
-            )
-            for listing_id, key in connection.execute(select(MergeKey.listing_id, MergeKey.key).where(*joining)):
+            if resources:
+                near |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(resources))).scalars())
+            sharing = batch if joined is None else [each for each in batch if each in joined]
+            if not sharing:
+                continue
+            own = (MergeKey.listing_id.in_(sharing), *_JOINING)
+            for listing_id, key in connection.execute(select(MergeKey.listing_id, MergeKey.key).where(*own)):
                 found[listing_id].keys.append(key)
-            same_key = select(MergeKey.key).where(*joining)
+            same_key = select(MergeKey.key).where(*own)
             near |= set(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(same_key))).scalars())
-            near |= set(connection.execute(select(Listing.id).where(Listing.resource_id.in_(resources))).scalars())
         frontier = near - found.keys()
     return {each: found[each] for each in sorted(found)}
+
+
+def _joined(connection: Connection) -> IdList:
+    """Return the listings that share a key they may be joined by with another one: all keys are read once, in order."""
+    several = select(MergeKey.key).where(*_JOINING).group_by(MergeKey.key).having(func.count() > 1)
+    return IdList(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(several))).scalars())
+
+
+def _are_many(connection: Connection, listing_ids: IdList) -> bool:
+    """Return whether these are so many of all listings that reading all keys in order takes less than finding theirs."""
+    most = len(listing_ids) * _MANY
+    counted = select(func.count()).select_from(select(Listing.id).limit(most).subquery())
+    return bool(connection.execute(counted).scalar_one() < most)
 
 
 class _Keyed(NamedTuple):

@@ -56,6 +56,27 @@ def test_a_missing_row_stays_for_one_more_import(directory: Directory) -> None:
     assert len(resources(directory)) == 9
 
 
+@pytest.mark.parametrize("many", [0, resources_made._MANY])
+def test_a_row_joins_what_it_shares_a_door_or_an_identifier_with_however_many_came(
+    directory: Directory, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources_made, "_MANY", many)
+    site = {"name": "Riverside Centre", "address_1": "12 Main Street"}
+    directory.ingest(source(), rows(listing("1", **site), *ten()[2:], listing("x", identifiers=("npi:1",))))
+    others = [
+        listing("again", **site),
+        listing("alone"),
+        listing("y", identifiers=("npi:1",), name="Example Practice x"),
+    ]
+    assert directory.ingest(source("b"), rows(*others)).merged == 2
+    with directory.database.reading() as connection:
+        shared = select(Listing.resource_id).group_by(Listing.resource_id).having(func.count() > 1)
+        of = (
+            select(Listing.external_id).where(Listing.resource_id.in_(shared)).order_by(Listing.resource_id, Listing.id)
+        )
+        assert list(connection.execute(of).scalars()) == ["1", "again", "x", "y"]
+
+
 def test_a_row_that_comes_back_is_no_longer_missing(directory: Directory) -> None:
     directory.ingest(source(), rows(*ten()))
     directory.ingest(source(), rows(*ten()[1:]))
