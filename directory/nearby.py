@@ -173,8 +173,7 @@ class Nearby:
                 return rows
             growth = (GROWTH_MARGIN * limit / len(rows)) ** 0.5 if rows else GROWTH_OF_NONE
             radius = ((radius**2 - inner**2) * max(growth, GROWTH_LEAST) ** 2 + inner**2) ** 0.5
-            if radius > WIDEST_KM or radius * NEARLY_ALL >= ring.outer_km:
-                radius = ring.outer_km
+            radius = self._drawn(ring, radius)
         return self._open(token, wanted, ring, limit, after)
 
     @property
@@ -218,7 +217,16 @@ class Nearby:
             share *= WORDED_SHARE
         inner = max(ring.inner_km or 0.0, geo.arc_km(after.chord_squared, self.point.latitude) if after else 0.0)
         radius = (self.known.radius_km(self.point, limit / max(share, 1e-9)) ** 2 + inner**2) ** 0.5
-        return ring.outer_km if radius * NEARLY_ALL >= ring.outer_km else radius
+        return self._drawn(ring, radius)
+
+    def _drawn(self, ring: Ring, radius: float) -> float:
+        """Return the radius to draw a circle with: that of the whole ring where it would read nearly as much as that."""
+        if radius > WIDEST_KM or radius * NEARLY_ALL >= ring.outer_km:
+            return ring.outer_km
+        extent = self._extent(ring)
+        if extent is not None and geo.window(self.point, radius).within(extent.window) == extent.window:
+            return ring.outer_km
+        return radius
 
     def _extent(self, ring: Ring) -> Extent | None:
         """Return what is known of the region or country that a ring stays in; None for a ring that its radius bounds."""
