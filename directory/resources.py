@@ -36,6 +36,7 @@ from directory.sameness import Decisions, Ref, Sourced
 _BATCH = 500
 # So many listings are made resources at once.
 AT_ONCE = 2_000
+_STREAMED = {"yield_per": 20_000}
 # A key found by itself takes as long as so many read in order.
 _MANY = 10
 _KEYS = cast(Table, MergeKey.__table__)
@@ -230,7 +231,8 @@ def _closure(
 def _joined(connection: Connection) -> IdList:
     """Return the listings that share a key they may be joined by with another one: all keys are read once, in order."""
     several = select(MergeKey.key).where(*_JOINING).group_by(MergeKey.key).having(func.count() > 1)
-    return IdList(connection.execute(select(MergeKey.listing_id).where(MergeKey.key.in_(several))).scalars())
+    sharing = select(MergeKey.listing_id).where(MergeKey.key.in_(several))
+    return IdList(connection.execute(sharing, execution_options=_STREAMED).scalars())
 
 
 def _are_many(connection: Connection, listing_ids: IdList) -> bool:
