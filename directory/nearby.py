@@ -102,9 +102,7 @@ class Nearby:
         first = 0 if after is None else after.tier
         wanted = [(tier, covers[0]) for tier, covers in self.tiers if first <= tier <= REACHES_ALL]
         # What is integrated is rare and mostly found by that; the other tiers are mostly all there is.
-        apart = (
-            1 if wanted and wanted[0][0] == INTEGRATED and len({self._token(cover) for _, cover in wanted}) > 1 else 0
-        )
+        apart = int(len({self._token(cover) for _, cover in wanted}) > 1 and wanted[0][0] == INTEGRATED)
         found = self._grown(wanted[:apart], ring, limit, after)
         return [*found, *self._grown(wanted[apart:], ring, limit - len(found), after)]
 

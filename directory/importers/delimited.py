@@ -21,11 +21,12 @@ CELL_LIMIT = 20_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # What an editor or a copy from a web page leaves in a header, unseen.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_QUOTED = r'"([^"]*+(?:""[^"]*+)*+)"'
-_ENDED = {each: rf'("[^"]*+(?:""[^"]*+)*+"|[^"{each}]*+)[{each}]' for each in DELIMITERS}
-_CELL = {each: re.compile(ended) for each, ended in _ENDED.items()}
-_LINE = {each: re.compile(f"(?:{ended})*+") for each, ended in _ENDED.items()}
-_CELLS = {each: re.compile(rf'(?:{_QUOTED}|([^"{each}]*+))(?=[{each}]|\Z)') for each in DELIMITERS}
+_INSIDE = r'[^"]*+(?:""[^"]*+)*+'
+_QUOTED = f'"({_INSIDE})"'
+_CELL = {each: re.compile(rf'(?:{_QUOTED}|([^"{each}]*+))(?=[{each}]|\Z)') for each in DELIMITERS}
+# The same cell as it stands, and the delimiter behind it; and a line that is nothing but such cells.
+_ENDED_CELL = {each: re.compile(f'("{_INSIDE}"|[^"{each}]*+)[{each}]') for each in DELIMITERS}
+_ENDED_CELLS = {each: re.compile(f"(?:{cell.pattern})*+") for each, cell in _ENDED_CELL.items()}
 
 
 class MissingColumns(UnreadableFile):
@@ -251,15 +252,15 @@ def _quoted(lines: _Lines, number: int, delimiter: str, header: tuple[str, ...],
     their own: one missing quote refuses one row, not the rest of the file.
     """
     first = lines.number
-    if _LINE[delimiter].fullmatch(ended := line + delimiter):  # no quote is broken or left open
-        whole = _CELL[delimiter].findall(ended)
+    if _ENDED_CELLS[delimiter].fullmatch(ended := line + delimiter):  # no quote is broken or left open
+        whole = _ENDED_CELL[delimiter].findall(ended)
         found = tuple(cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell for cell in whole)
         return Record(number, first, first, found, tuple(_cell_faults(line, found, header)))
     held = lines.take_closed(line)
     text = "\n".join(held)
     cells: list[str] = []
     position = 0
-    while (cell := _CELLS[delimiter].match(text, position)) is not None:
+    while (cell := _CELL[delimiter].match(text, position)) is not None:
         cells.append(cell[2] if cell[1] is None else cell[1].replace('""', '"'))
         position = cell.end() + 1
         if position > len(text):
