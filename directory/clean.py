@@ -225,6 +225,8 @@ def safe_messaging_warning(value: str) -> str | None:
 def _visible(cell: str, limit: int) -> str:
     if len(cell) > 10 * limit + 1000:
         raise ValueError(f"is longer than {limit} characters")
+    if cell.isascii() and cell.isprintable():
+        return cell
     clean = _INVISIBLE.sub("", unicodedata.normalize("NFC", cell))
     if found := _CONTROL.search(clean):
         what = "control" if found[0] < "\ud800" else "broken"

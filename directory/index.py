@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 from zlib import crc32
 
-from sqlalchemy import Connection, Row, Table, case, delete, func, insert, select, text
+from sqlalchemy import Connection, Row, Table, Text, case, delete, func, insert, select, text
 
 from directory import engines, gathering, geo
 from directory.id_list import IdList
@@ -30,15 +30,12 @@ _TIMED = (
     Resource.kind, Resource.status, Resource.hours, Resource.hours_note, Resource.timezone, Resource.country,
     Resource.region, Resource.last_checked, case((Resource.last_checked.is_(None), Resource.sources)).label("sources"),
 )  # fmt: skip
-_INDEXED = (
-    Resource.id, Resource.name, Resource.organization, Resource.description, Resource.city,
-    Resource.eligibility, Resource.latitude, Resource.longitude, Resource.service_area, Resource.stated,
-    Resource.reach, Resource.facet_bits, Resource.language_bits, Resource.audiences, Resource.phone, Resource.sms, *_TIMED,
-)  # fmt: skip
 _LOCATED = (
     Resource.id, Resource.latitude, Resource.longitude, Resource.stated, Resource.reach, Resource.facet_bits,
     Resource.language_bits, *_TIMED,
 )  # fmt: skip
+_INDEXED = (*_LOCATED, Resource.service_area, Resource.audiences, Resource.phone, Resource.sms)
+_SAID = (Resource.name, Resource.organization, Resource.city, Resource.eligibility, Resource.description)
 _READ_AT_ONCE = 5_000
 _STREAMED = {"yield_per": _READ_AT_ONCE}
 # The cells in which places are counted: 2 bands high, a tenth of a degree wide.
@@ -102,10 +99,11 @@ def _rebuild(connection: Connection) -> int:
         connection.execute(delete(table))
     connection.execute(text("DELETE FROM resource_text"))
     counts: Counter[int] = Counter()
-    words = select(Resource.reach, Resource.facet_bits, Resource.language_bits).where(Resource.status.in_(SHOWN))
-    for reach, facets, languages in connection.execute(words, execution_options=_STREAMED):
-        counts[ANY] += 1
-        counts.update(tokens(reach, facets, languages))
+    offered = (Resource.reach, Resource.facet_bits, Resource.language_bits)
+    alike = select(*offered, func.count()).where(Resource.status.in_(SHOWN)).group_by(*offered)
+    for reach, facets, languages, resources in connection.execute(alike, execution_options=_STREAMED):
+        for token in (ANY, *tokens(reach, facets, languages)):
+            counts[token] += resources
     posted = {token: count for token, count in counts.items() if token == ANY or count * 4 < counts[ANY]}
     posted.setdefault(ANY, 0)
     connection.execute(insert(TokenCount), [{"token": token, "resources": count} for token, count in posted.items()])
@@ -113,8 +111,13 @@ def _rebuild(connection: Connection) -> int:
         _add_all_places(connection, posted.keys())
     connection.execute(text(_COUNT_CELLS))
     connection.execute(text(_MEASURE_EXTENTS))
-    ids = connection.execute(select(Resource.id).order_by(Resource.id), execution_options=_STREAMED).scalars()
-    return _add(connection, IdList(ids), posted.keys(), places_too=False)
+    everybody = select(Resource.id, *_SAID).where(Resource.status.in_(SHOWN)).order_by(Resource.id)
+    for some in connection.execute(everybody, execution_options=_STREAMED).partitions():
+        _add_words(connection, some)
+    serving = select(Resource.id).where(Resource.service_area.cast(Text) != "[]").order_by(Resource.id)
+    ids = IdList(connection.execute(serving, execution_options=_STREAMED).scalars())
+    _add(connection, ids, posted.keys(), places_too=False)
+    return counts[ANY]
 
 
 def update(connection: Connection, resource_ids: IdList) -> None:
@@ -133,6 +136,9 @@ def update(connection: Connection, resource_ids: IdList) -> None:
         forget = f"DELETE FROM resource_text WHERE {_text_key(connection)} = ?"
         engines.many(connection, forget, [(each,) for each in batch])
     _add(connection, resource_ids, posted.keys())
+    for batch in resource_ids.batches(_BATCH):
+        said = select(Resource.id, *_SAID).where(Resource.id.in_(batch), Resource.status.in_(SHOWN))
+        _add_words(connection, connection.execute(said).all())
 
 
 def _has_doubled(connection: Connection, before: int) -> bool:
@@ -180,8 +186,9 @@ def _place(row: Any, numbering: Numbering) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def _add(connection: Connection, ids: IdList, posted: Iterable[int], *, places_too: bool = True) -> int:
-    posted, indexed = set(posted), 0
+def _add(connection: Connection, ids: IdList, posted: Iterable[int], *, places_too: bool = True) -> None:
+    """Write the rows of the areas that some resources serve and, unless they are written, of the places they stand at."""
+    posted = set(posted)
     numbering = Numbering.load(connection)
     extents = _Extents.load(connection)
     for batch in ids.batches(_BATCH):
@@ -203,13 +210,14 @@ def _add(connection: Connection, ids: IdList, posted: Iterable[int], *, places_t
                     areas.extend((token, area, _rank(row, area), row.id, *offers) for token in held)
         engines.insert(connection, _PLACES.name, _PLACES.columns.keys(), sorted(places))
         engines.insert(connection, _AREAS.name, _AREAS.columns.keys(), sorted(areas))
-        engines.insert(
-            connection, "resource_text", (_text_key(connection), "words"), [(row.id, _words(row)) for row in found]
-        )
-        indexed += len(found)
     numbering.store(connection)
     extents.store(connection)
-    return indexed
+
+
+def _add_words(connection: Connection, said: Iterable[Sequence[Any]]) -> None:
+    """Write the words that some resources are found by; each is given as its id and what it says."""
+    rows = [(each[0], folded(" ".join(part for part in each[1:] if part))) for each in said]
+    engines.insert(connection, "resource_text", (_text_key(connection), "words"), rows)
 
 
 def _offers(row: Any, numbering: Numbering) -> tuple[int, ...]:
@@ -263,11 +271,6 @@ def _rank(row: Row[Any], area: str) -> int:
     for_some = bool(row.audiences) and row.kind == Kind.CRISIS_LINE
     voiceless = row.phone is None and row.sms is None
     return nearness * 1000 + children_only * 100 + for_some * 10 + voiceless * 4 + (row.last_checked is None) * 2
-
-
-def _words(row: Row[Any]) -> str:
-    parts = (row.name, row.organization, row.city, row.eligibility, row.description)
-    return folded(" ".join(part for part in parts if part))
 
 
 def search_words(rest: str, dialect: str) -> str:

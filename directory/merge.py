@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -84,7 +85,8 @@ def resource(
     timed = _first(listings, lambda each: each.hours) or _first(listings, lambda each: each.hours_note) or lead
     confidential = any(each.confidential_location for each in listings)
     point, precision, place = _position(addressed, confidential, gazetteer)
-    stated, reach = _united(listings, "needs"), _reach(listings, vocabulary)
+    stated = _united(listings, "needs")
+    reach = _reach(stated, _united(listings, "excludes"), vocabulary)
     formats, audiences = _united(listings, "formats"), _agreed(listings, "audiences")
     minimum_age, maximum_age = _agreed_ages(listings)
     payment, languages = _agreed(listings, "payment"), _agreed(listings, "languages")
@@ -158,10 +160,10 @@ def resource(
     return row | _checked(row, corrected.check)
 
 
-def _reach(listings: Sequence[Listing], vocabulary: Vocabulary) -> int:
-    """Return the word of what the listings cover: what one excludes counts only where another states that very need."""
-    stated = _united(listings, "needs")
-    refused = [need for need in _united(listings, "excludes") if need not in stated]
+@lru_cache(maxsize=8192)
+def _reach(stated: tuple[str, ...], excluded: tuple[str, ...], vocabulary: Vocabulary) -> int:
+    """Return the word of what listings cover: what one excludes counts only where another states that very need."""
+    refused = [need for need in excluded if need not in stated]
     return vocabulary.reach(stated) & ~vocabulary.bits(refused)
 
 
@@ -313,16 +315,16 @@ def _any(listings: Sequence[Listing], name: str) -> Any:
 
 
 def _united(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
-    if len(listings) == 1 and len(said := getattr(listings[0], name)) < 2:  # as it mostly is
-        return said  # type: ignore[no-any-return]
+    if len(listings) == 1:  # as it mostly is
+        return tuple(dict.fromkeys(getattr(listings[0], name)))
     return tuple(dict.fromkeys(chain.from_iterable(getattr(each, name) for each in listings)))
 
 
 def _agreed(listings: Sequence[Listing], name: str) -> tuple[str, ...]:
     """Return the values that every listing which speaks of ``name`` gives."""
     speaking = [said for each in listings if (said := getattr(each, name))]
-    if not speaking:
-        return ()
+    if len(speaking) < 2:
+        return speaking[0] if speaking else ()
     return tuple(value for value in speaking[0] if all(value in other for other in speaking[1:]))
 
 

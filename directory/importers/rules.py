@@ -134,6 +134,8 @@ def tells(text: str, hidden: tuple[str, ...]) -> bool:
 
 def telling(cells: Mapping[str, str], hidden: tuple[str, ...]) -> Iterator[Finding]:
     """Yield the columns that repeat one of the ``secrets``; digits of a number to call are no coordinates."""
+    if not hidden:
+        return
     for name, cell in cells.items():
         if name not in {"phone", "sms"} and tells(cell, hidden):
             yield name, "tells the street or the coordinates of a confidential location; take them out"
