@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, cast
 from zlib import crc32
@@ -53,6 +54,7 @@ _PLACES, _AREAS = cast(Table, PlaceToken.__table__), cast(Table, AreaToken.__tab
 _EXTENT = (PlaceExtent.area, PlaceExtent.first_band, PlaceExtent.last_band, PlaceExtent.west, PlaceExtent.east)
 
 
+@lru_cache(maxsize=4096)
 def area_number(country: str | None, region: str | None) -> int:
     """Return the number by which the index knows a region: its country's letters, then 32 bits of its own."""
     own = crc32(region.encode()) if region else 0

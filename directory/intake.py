@@ -119,6 +119,9 @@ def _kept(
     for row in rows:
         if refusals is not None and row.is_refused and not row.duplicate:
             refusals.add(row, hidden=row.external_id in hidden)
+        if not any(getattr(row, name) for name in _LISTS):
+            yield row
+            continue
         room = {name: max(0, KEPT - found[name]) for name in _LISTS}
         for name in _LISTS:
             found[name] += len(getattr(row, name))
