@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from sqlalchemy import Connection, case, distinct, exists, func, select, text
+from sqlalchemy import Connection, Select, case, distinct, exists, func, select, text
 from sqlalchemy.orm import aliased
 
-from directory import clean, decisions, merge_keys, naming, sameness, staging
+from directory import clean, decisions, merge_keys, naming, resources, sameness, staging
 from directory.id_list import IdList
 from directory.models import Listing, MergeKey, Resource
 from directory.sameness import Decisions, Sourced
@@ -17,6 +17,7 @@ from directory.sameness import Decisions, Sourced
 NO_DOOR = "no door"
 NOWHERE = "none"
 _BATCH = 500
+_STREAMED = {"yield_per": _BATCH}
 # Pairs of one name at one door that are compared; a thousand clinics of one name in one tower would be half a million.
 _COMPARED = 5_000
 
@@ -64,16 +65,11 @@ def kept_apart(connection: Connection, touched: IdList) -> Counter[str]:
 def _doors(connection: Connection, touched: IdList) -> Iterator[list[list[int]]]:
     """Yield the listings behind each door that has several resources and one of the touched listings, a batch at a time."""
     seen: set[str] = set()
-    for batch in touched.batches(_BATCH):
-        mine = select(MergeKey.key).where(
-            MergeKey.listing_id.in_(batch),
-            MergeKey.key.like(f"{merge_keys.DOOR}%"),
-            exists().where(_OTHER.key == MergeKey.key, _OTHER.listing_id != MergeKey.listing_id),
-        )
+    for shared in _shared_doors(connection, touched):
         query = (
             select(MergeKey.key, Listing.id, Listing.resource_id)
             .join(Listing, Listing.id == MergeKey.listing_id)
-            .where(MergeKey.key.in_(mine))
+            .where(MergeKey.key.in_(shared))
             .order_by(MergeKey.key, Listing.id)
         )
         behind: dict[str, dict[int, int | None]] = defaultdict(dict)
@@ -83,6 +79,18 @@ def _doors(connection: Connection, touched: IdList) -> Iterator[list[list[int]]]
         several = {key: list(ids) for key, ids in behind.items() if len(set(ids.values())) > 1}
         seen |= several.keys()
         yield list(several.values())
+
+
+def _shared_doors(connection: Connection, touched: IdList) -> Iterator[Sequence[str] | Select[str]]:
+    """Yield the keys of doors with several listings, a batch at a time, among them all with one of the touched listings."""
+    is_door = MergeKey.key.like(f"{merge_keys.DOOR}%")
+    if resources.are_many(connection, touched):
+        shared = select(MergeKey.key).where(is_door).group_by(MergeKey.key).having(func.count() > 1)
+        yield from connection.execute(shared, execution_options=_STREAMED).scalars().partitions()
+        return
+    for batch in touched.batches(_BATCH):
+        beside = exists().where(_OTHER.key == MergeKey.key, _OTHER.listing_id != MergeKey.listing_id)
+        yield select(MergeKey.key).where(is_door, MergeKey.listing_id.in_(batch), beside)
 
 
 def _reasons(members: Sequence[Sourced], touched: IdList, decided: Decisions) -> Counter[str]:

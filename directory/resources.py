@@ -59,7 +59,7 @@ def refresh(
     and with it ``modified_at``. Returns the listings that left a resource, each with its id. Some thousand listings are
     held in memory at a time, with all they may be one with.
     """
-    joined = _joined(connection) if _are_many(connection, listing_ids) else None
+    joined = _joined(connection) if are_many(connection, listing_ids) else None
     maker = _Maker(connection, vocabulary, gazetteer, decisions.load(connection), corrections.load(connection), joined)
     changed, moved = array("q"), dict[int, int]()
     done = maker.make(set(), set(emptied), changed, moved) if emptied else set()
@@ -235,7 +235,7 @@ def _joined(connection: Connection) -> IdList:
     return IdList(connection.execute(sharing, execution_options=_STREAMED).scalars())
 
 
-def _are_many(connection: Connection, listing_ids: IdList) -> bool:
+def are_many(connection: Connection, listing_ids: IdList) -> bool:
     """Return whether these are so many of all listings that reading all keys in order takes less than finding theirs."""
     most = len(listing_ids) * _MANY
     counted = select(func.count()).select_from(select(Listing.id).limit(most).subquery())

@@ -408,6 +408,14 @@ def test_pairs_of_neighbours_are_counted_once_and_only_those_of_the_run(director
     assert directory.ingest(source("b"), rows(same_site("b"))).kept_apart == {"different names": 30}
 
 
+def test_of_many_new_rows_only_their_own_neighbours_are_counted(directory: Directory) -> None:
+    crowd = [same_site(f"a{n}", name=f"Programme {n}") for n in range(4)]
+    directory.ingest(source("a"), rows(*crowd))
+    tower = {"address_1": "9 Other Street", "phone": Phone("+12025550143")}
+    pair = [same_site(f"b{n}", name=f"Programme {n}", **tower) for n in range(2)]
+    assert directory.ingest(source("b"), rows(*pair)).kept_apart == {"different names": 1}
+
+
 def test_a_confidential_place_is_nobodys_neighbour(directory: Directory) -> None:
     report = directory.ingest(source(), rows(same_site("a"), without_door(same_site("b"))))
     assert report.kept_apart == {}
