@@ -63,7 +63,7 @@ def kept_apart(connection: Connection, touched: IdList) -> Counter[str]:
 
 
 def _doors(connection: Connection, touched: IdList) -> Iterator[list[list[int]]]:
-    """Yield the listings behind each door that has several resources and one of the touched listings, a batch at a time."""
+    """Yield the listings behind doors of several resources, a batch of doors at a time, all with a touched listing among them."""
     seen: set[str] = set()
     for shared in _shared_doors(connection, touched):
         query = (
@@ -82,7 +82,7 @@ def _doors(connection: Connection, touched: IdList) -> Iterator[list[list[int]]]
 
 
 def _shared_doors(connection: Connection, touched: IdList) -> Iterator[Sequence[str] | Select[str]]:
-    """Yield the keys of doors with several listings, a batch at a time, among them all with one of the touched listings."""
+    """Yield the keys of doors of several listings, a batch at a time, all with a touched listing among them."""
     is_door = MergeKey.key.like(f"{merge_keys.DOOR}%")
     if resources.are_many(connection, touched):
         shared = select(MergeKey.key).where(is_door).group_by(MergeKey.key).having(func.count() > 1)
